@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Whole requests and answers of CH-1: bytes <-> the plain structs of core.
+ */
+#ifndef CHG_WIRE_MESSAGE_H
+#define CHG_WIRE_MESSAGE_H
+
+#include "core/ask.h"
+#include "core/reply.h"
+#include "wire/avp.h"
+
+enum {
+	/* The largest message that freeDiameter passes on. */
+	CHG_MESSAGE_MAX = 65535,
+	/* Any answer of ours fits: echoes, Proxy-Info and a Failed-AVP are parts of one request. */
+	CHG_ANSWER_MAX = CHG_MESSAGE_MAX + 1024,
+	CHG_FAILED_MAX = 2,
+};
+
+/*
+ * Why a request is refused without a decision: Result-Code and what goes into Failed-AVP.
+ * RFC 6733 7.5, 7.1.5
+ *
+ * Each failed[] is either a received AVP (whole.ptr set) or an example of a missing one (whole.ptr
+ * NULL, id set).
+ */
+struct chg_fault {
+	uint32_t result_code;
+	const char *message; /* Error-Message: a constant sentence without subscriber data */
+	struct chg_raw_avp failed[CHG_FAILED_MAX];
+	size_t failed_count;
+};
+
+/* Memory for the text that a request does not hold itself; grows, is kept for the next request. */
+struct chg_scratch {
+	char *bytes;
+	size_t size;
+};
+
+void chg_scratch_release(struct chg_scratch *scratch);
+
+/*
+ * How strict CH-1 is.  Lenient (decision J-19): 5xxx only for framing, the command's own grammar,
+ * Accounting-Record-Type and the application id; all other trouble is kept and marked.  Strict:
+ * bad content and AVPs that are not allowed are refused as RFC 6733 says.
+ */
+enum chg_strictness {
+	CHG_LENIENT,
+	CHG_STRICT,
+};
+
+/*
+ * Reads an Accounting-Request.  Views in ret_acr point into `message` and into `scratch`.
+ *
+ *   CHG_OK           ret_acr is filled
+ *   CHG_E_SYNTAX     reterr_fault says what to answer (5001, 5004, 5005, 5008, 5009, 5014)
+ *   CHG_E_NO_MEMORY  nothing is filled
+ */
+enum chg_rc chg_wire_read_acr(struct chg_view message, enum chg_strictness strictness,
+	struct chg_scratch *scratch, struct chg_acr *ret_acr, struct chg_fault *reterr_fault);
+
+/* Who answers. */
+struct chg_identity {
+	struct chg_view origin_host;
+	struct chg_view origin_realm;
+	uint32_t origin_state_id; /* 0: not sent */
+};
+
+/*
+ * Writes the answer to an Accounting-Request: header echoed (R and T clear, P as in the request, E
+ * for 3xxx and where a value to echo is missing), Session-Id first, type and number echoed,
+ * Proxy-Info copied in order.  RFC 6733 6.2, 9.7.2; section A3 of the conformance rules.
+ *
+ *   CHG_E_RANGE   it does not fit into out (never with CHG_ANSWER_MAX)
+ *   CHG_E_SYNTAX  the request has no header
+ */
+enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identity *identity,
+	const struct chg_aca *aca, struct chg_out *out);
+
+/* The same for a refusal, of any command: ACR and CCR echo what their answers require. */
+enum chg_rc chg_wire_write_fault(struct chg_view request, const struct chg_identity *identity,
+	const struct chg_fault *fault, struct chg_out *out);
+
+#endif
