@@ -16,7 +16,8 @@
  * Errors are those of the store; the transaction must then be rolled back.
  */
 enum chg_rc chg_offline_handle(struct chg_store *store, const struct chg_acct_policy *policy,
-	struct chg_now now, const struct chg_acr *acr, struct chg_aca *ret_aca, bool *ret_duplicate);
+	struct chg_now now, const struct chg_acr *acr, struct chg_aca *ret_aca,
+	bool *ret_duplicate);
 
 /*
  * The answer when the store failed: one that lets the client keep its record (OUT_OF_SPACE), or

@@ -62,10 +62,10 @@ struct chg_cdr_state {
 	chg_instant last_at;    /* event time of the latest record */
 	chg_instant figures_at; /* event time of the record that the figures come from */
 	chg_opt_instant ended_at;
-	chg_opt_instant closed_at;      /* when this node closed it, wall clock */
+	chg_opt_instant closed_at;       /* when this node closed it, wall clock */
 	chg_opt_instant supervise_until; /* steady time at which silence closes it */
-	uint32_t origin_state_id;       /* of the peer when it last touched the record; 0 unknown */
-	uint32_t interim_interval_s;    /* the interval in force; 0 when there is none */
+	uint32_t origin_state_id;    /* of the peer when it last touched the record; 0 unknown */
+	uint32_t interim_interval_s; /* the interval in force; 0 when there is none */
 };
 
 /* What a participant did, as told by the request that named him. */

@@ -19,11 +19,11 @@ struct chg_acct_policy {
  * the first three.
  */
 struct chg_acct_facts {
-	bool is_known;             /* same key and same content came before */
-	bool is_number_known;      /* same key came before, with whatever content */
-	uint32_t host_state_id;    /* highest Origin-State-Id of this Origin-Host; 0 none */
-	bool has_record;           /* the latest record of the session stands in `record` */
-	bool has_sub_sessions;     /* the Session-Id has records of sub-sessions */
+	bool is_known;          /* same key and same content came before */
+	bool is_number_known;   /* same key came before, with whatever content */
+	uint32_t host_state_id; /* highest Origin-State-Id of this Origin-Host; 0 none */
+	bool has_record;        /* the latest record of the session stands in `record` */
+	bool has_sub_sessions;  /* the Session-Id has records of sub-sessions */
 	struct chg_cdr_state record;
 };
 

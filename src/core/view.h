@@ -16,8 +16,7 @@ struct chg_view {
 };
 
 /* A view of a string constant. */
-#define CHG_VIEW(literal)                                                                          \
-	((struct chg_view){ .ptr = (literal), .len = sizeof(literal) - 1 })
+#define CHG_VIEW(literal) ((struct chg_view){ .ptr = (literal), .len = sizeof(literal) - 1 })
 
 static inline struct chg_view chg_view_of(const char *text)
 {

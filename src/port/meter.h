@@ -8,7 +8,7 @@
 
 enum chg_meter {
 #define COUNTER(id, name, sentence) CHG_METER_##id,
-#define GAUGE(id, name, sentence) CHG_METER_##id,
+#define GAUGE(id, name, sentence)   CHG_METER_##id,
 #include "port/meter.def"
 #undef COUNTER
 #undef GAUGE

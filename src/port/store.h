@@ -22,7 +22,8 @@ struct chg_cdr_filter {
 	struct chg_view session_id;
 	struct chg_view icid;
 	struct chg_view origin_host;
-	struct chg_view service_context_id; /* whole, or its end: "32260@3gpp.org" finds "8.32260@.." */
+	struct chg_view
+		service_context_id; /* whole, or its end: "32260@3gpp.org" finds "8.32260@.." */
 	chg_opt_u32 application_session_id;
 	chg_opt_i32 application_service_type;
 	enum chg_cdr_kind kind;     /* 0: both */
@@ -74,14 +75,15 @@ struct chg_store_ops {
 	 * Inside a transaction.  Closes, by chg_accounting_expire, at most `max` open records whose
 	 * supervise_until is not after now.steady, the earliest first.
 	 */
-	enum chg_rc (*expire_due)(void *self, struct chg_now now, uint32_t max, uint32_t *ret_closed);
+	enum chg_rc (*expire_due)(
+		void *self, struct chg_now now, uint32_t max, uint32_t *ret_closed);
 
 	/*
 	 * Inside a transaction.  Forgets at most `max` remembered keys that came before `before`,
 	 * the oldest first (decision J-21: how long duplicates are known).
 	 */
-	enum chg_rc (*forget_seen)(void *self, chg_instant before, uint32_t max,
-		uint32_t *ret_forgotten);
+	enum chg_rc (*forget_seen)(
+		void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);
 
 	/*
 	 * Our own Origin-State-Id, RFC 6733 8.16: kept for as long as the sessions are, so that a
@@ -91,11 +93,11 @@ struct chg_store_ops {
 	enum chg_rc (*own_state_id)(void *self, uint32_t fresh, uint32_t *ret);
 
 	/* Readers.  Records by ascending cdr_id unless the filter says otherwise. */
-	enum chg_rc (*scan_cdrs)(void *self, const struct chg_cdr_filter *filter, chg_cdr_each *each,
-		void *to);
+	enum chg_rc (*scan_cdrs)(
+		void *self, const struct chg_cdr_filter *filter, chg_cdr_each *each, void *to);
 	enum chg_rc (*scan_entries)(void *self, int64_t cdr_id, chg_cdr_entry_each *each, void *to);
-	enum chg_rc (*scan_participants)(void *self, int64_t cdr_id, chg_cdr_participant_each *each,
-		void *to);
+	enum chg_rc (*scan_participants)(
+		void *self, int64_t cdr_id, chg_cdr_participant_each *each, void *to);
 
 	/* Frees everything, self included. */
 	void (*close)(void *self);

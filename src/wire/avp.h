@@ -118,8 +118,8 @@ void chg_out_u64(struct chg_out *out, enum chg_avp id, uint64_t value);
 void chg_out_time(struct chg_out *out, enum chg_avp id, chg_instant value);
 void chg_out_text(struct chg_out *out, enum chg_avp id, struct chg_view value);
 /* The same for a code that is no row. */
-void chg_out_any(struct chg_out *out, uint32_t code, uint32_t vendor, uint8_t flags,
-	struct chg_view data);
+void chg_out_any(
+	struct chg_out *out, uint32_t code, uint32_t vendor, uint8_t flags, struct chg_view data);
 /* An AVP with its header as it came, padded. */
 void chg_out_copy(struct chg_out *out, const struct chg_raw_avp *avp);
 

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The one writer.  Batches form by themselves: while one is being committed, the next gathers.
+ */
+#include "app/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "app/offline.h"
+
+enum {
+	/* Sessions closed and keys forgotten in one turn: supervision never holds a peer up long. */
+	EXPIRE_PER_TURN = 64,
+	FORGET_PER_TURN = 256,
+	/* How often an idle engine looks at the clock again when it supervises or forgets. */
+	IDLE_MS = 1000,
+};
+
+#define FORGET_EVERY_US (60 * CHG_US_PER_S)
+
+struct chg_engine {
+	struct chg_engine_config config;
+	struct chg_store *store;
+	struct chg_clock clock;
+	struct chg_log log;
+	struct chg_meters meters;
+
+	pthread_mutex_t lock; /* guards everything down to is_draining */
+	pthread_cond_t wake;
+	struct chg_job *first;
+	struct chg_job **last;
+	uint32_t queued;
+	bool is_asleep;
+	bool is_draining;
+
+	/* Of the engine's thread alone. */
+	bool is_started;
+	pthread_t thread;
+	bool is_deadline_known; /* next_deadline is what the store would say */
+	chg_opt_instant next_deadline;
+	chg_instant forget_at;
+};
+
+static void meter_add(struct chg_engine *engine, enum chg_meter meter, uint64_t amount)
+{
+	engine->meters.add(engine->meters.self, meter, amount);
+}
+
+static void log_failure(struct chg_engine *engine, const char *event, enum chg_rc rc)
+{
+	char line[160];
+	snprintf(line, sizeof line, "%s rc=%s cause=\"%s\"", event, chg_rc_name(rc),
+		chg_rc_sentence(rc));
+	engine->log.write(engine->log.self, CHG_LOG_ERROR, line);
+}
+
+enum chg_rc chg_engine_create(const struct chg_engine_config *config, struct chg_store *store,
+	struct chg_clock clock, struct chg_log log, struct chg_meters meters,
+	struct chg_engine **ret)
+{
+	assert(config->batch_max > 0 && config->queue_max > 0);
+	struct chg_engine *engine = calloc(1, sizeof *engine);
+	if (engine == NULL)
+		return CHG_E_NO_MEMORY;
+	engine->config = *config;
+	engine->store = store;
+	engine->clock = clock;
+	engine->log = log;
+	engine->meters = meters;
+	engine->last = &engine->first;
+
+	pthread_condattr_t attr;
+	bool is_ready = pthread_condattr_init(&attr) == 0;
+	if (is_ready) {
+		is_ready = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+			   pthread_cond_init(&engine->wake, &attr) == 0;
+		pthread_condattr_destroy(&attr);
+	}
+	if (!is_ready || pthread_mutex_init(&engine->lock, NULL) != 0) {
+		free(engine);
+		return CHG_E_SYSTEM;
+	}
+	*ret = engine;
+	return CHG_OK;
+}
+
+enum chg_rc chg_engine_submit(struct chg_engine *engine, struct chg_job *job)
+{
+	assert(job->magic == CHG_JOB_MAGIC);
+	assert(job->done != NULL);
+	enum chg_rc rc = CHG_OK;
+	bool must_wake = false;
+
+	pthread_mutex_lock(&engine->lock);
+	if (engine->is_draining) {
+		rc = CHG_E_CLOSED;
+	} else if (engine->queued >= engine->config.queue_max) {
+		rc = CHG_E_BUSY;
+	} else {
+		job->next = NULL;
+		*engine->last = job;
+		engine->last = &job->next;
+		engine->queued++;
+		must_wake = engine->is_asleep;
+	}
+	pthread_mutex_unlock(&engine->lock);
+	if (must_wake)
+		pthread_cond_signal(&engine->wake);
+	return rc;
+}
+
+/* Takes the oldest jobs, at most batch_max. */
+static struct chg_job *take(struct chg_engine *engine, uint32_t *ret_count)
+{
+	pthread_mutex_lock(&engine->lock);
+	struct chg_job *batch = engine->first, **end = &engine->first;
+	uint32_t count = 0;
+	while (*end != NULL && count < engine->config.batch_max) {
+		end = &(*end)->next;
+		count++;
+	}
+	engine->first = *end;
+	*end = NULL;
+	if (engine->first == NULL)
+		engine->last = &engine->first;
+	engine->queued -= count;
+	uint32_t left = engine->queued;
+	pthread_mutex_unlock(&engine->lock);
+
+	engine->meters.set(engine->meters.self, CHG_METER_QUEUE_JOBS, left);
+	*ret_count = count;
+	return count == 0 ? NULL : batch;
+}
+
+/* One job inside the open transaction. */
+static enum chg_rc handle(struct chg_engine *engine, struct chg_job *job, struct chg_now now)
+{
+	struct chg_store *store = engine->store;
+	uint32_t closed = 0;
+	enum chg_rc rc;
+
+	switch (job->kind) {
+	case CHG_JOB_ACR:
+		return chg_offline_handle(store, &engine->config.offline, now, &job->acr, &job->aca,
+			&job->is_duplicate);
+	case CHG_JOB_HOST_STATE:
+		rc = store->ops->apply_host_state(store->self, now, job->acr.origin_host,
+			job->acr.origin_realm, job->acr.origin_state_id.value, &closed);
+		if (rc == CHG_OK)
+			meter_add(engine, CHG_METER_SESSIONS_EXPIRED, closed);
+		return rc;
+	case CHG_JOB_CALL:
+		return job->call(job, store, now);
+	}
+	return CHG_E_UNKNOWN;
+}
+
+static enum chg_rc commit(struct chg_engine *engine)
+{
+	chg_instant before = engine->clock.now(engine->clock.self).steady;
+	enum chg_rc rc = engine->store->ops->commit(engine->store->self);
+	chg_instant after = engine->clock.now(engine->clock.self).steady;
+	if (rc == CHG_OK) {
+		meter_add(engine, CHG_METER_COMMITS, 1);
+		if (after.us > before.us)
+			meter_add(engine, CHG_METER_COMMIT_MICROSECONDS,
+				(uint64_t)(after.us - before.us));
+	} else {
+		meter_add(engine, CHG_METER_COMMIT_FAILURES, 1);
+	}
+	return rc;
+}
+
+/* A list of jobs in one transaction: all of it is kept, or nothing. */
+static enum chg_rc run(struct chg_engine *engine, struct chg_job *jobs, struct chg_now now)
+{
+	struct chg_store *store = engine->store;
+	enum chg_rc rc = store->ops->begin(store->self);
+	if (rc != CHG_OK)
+		return rc;
+	for (struct chg_job *job = jobs; job != NULL && rc == CHG_OK; job = job->next)
+		rc = handle(engine, job, now);
+	if (rc != CHG_OK) {
+		store->ops->rollback(store->self);
+		return rc;
+	}
+	return commit(engine);
+}
+
+static void count_answer(struct chg_engine *engine, const struct chg_job *job)
+{
+	static const enum chg_meter by_type[] = {
+		[CHG_RECORD_EVENT] = CHG_METER_ACR_EVENT,
+		[CHG_RECORD_START] = CHG_METER_ACR_START,
+		[CHG_RECORD_INTERIM] = CHG_METER_ACR_INTERIM,
+		[CHG_RECORD_STOP] = CHG_METER_ACR_STOP,
+	};
+	if (job->kind != CHG_JOB_ACR)
+		return;
+	meter_add(engine, by_type[job->acr.type], 1);
+	if (job->rc == CHG_OK)
+		meter_add(engine, CHG_METER_ANSWER_SUCCESS, 1);
+	else if (job->aca.result_code < 5000)
+		meter_add(engine, CHG_METER_ANSWER_TRANSIENT, 1);
+	else
+		meter_add(engine, CHG_METER_ANSWER_PERMANENT, 1);
+	if (job->rc == CHG_OK && job->is_duplicate)
+		meter_add(engine, CHG_METER_DUPLICATES, 1);
+}
+
+/* The last that the engine does with a job: its owner may free it in done. */
+static void finish(struct chg_engine *engine, struct chg_job *job, enum chg_rc rc)
+{
+	assert(job->magic == CHG_JOB_MAGIC);
+	job->rc = rc;
+	job->next = NULL;
+	if (rc != CHG_OK && job->kind == CHG_JOB_ACR)
+		job->aca = chg_offline_answer_failure(rc);
+	count_answer(engine, job);
+	job->done(job);
+}
+
+/* A disk that is full or a lock that is held refuses every job alike: no use trying each. */
+static bool is_everyones_trouble(enum chg_rc rc)
+{
+	return rc == CHG_E_STORE_FULL || rc == CHG_E_STORE_BUSY;
+}
+
+static void finish_all(struct chg_engine *engine, struct chg_job *jobs, enum chg_rc rc)
+{
+	while (jobs != NULL) {
+		struct chg_job *job = jobs;
+		jobs = job->next;
+		finish(engine, job, rc);
+	}
+}
+
+/* Each job in a transaction of its own; the poisonous one is refused alone. */
+static void run_one_by_one(struct chg_engine *engine, struct chg_job *jobs, struct chg_now now)
+{
+	while (jobs != NULL) {
+		struct chg_job *job = jobs;
+		jobs = job->next;
+		job->next = NULL;
+		enum chg_rc rc = run(engine, job, now);
+		if (rc != CHG_OK)
+			log_failure(engine, "engine.job-refused", rc);
+		finish(engine, job, rc);
+		if (is_everyones_trouble(rc)) {
+			finish_all(engine, jobs, rc);
+			return;
+		}
+	}
+}
+
+static void run_batch(
+	struct chg_engine *engine, struct chg_job *jobs, uint32_t count, struct chg_now now)
+{
+	engine->meters.set(engine->meters.self, CHG_METER_BATCH_JOBS, count);
+	enum chg_rc rc = run(engine, jobs, now);
+	engine->is_deadline_known = false;
+	if (rc == CHG_OK) {
+		finish_all(engine, jobs, CHG_OK);
+		return;
+	}
+	log_failure(engine, "engine.turn-refused", rc);
+	if (count == 1)
+		finish(engine, jobs, rc);
+	else
+		run_one_by_one(engine, jobs, now);
+}
+
+/* Closes sessions whose time is over; a transaction of its own, so that it refuses nobody. */
+static void supervise(struct chg_engine *engine, struct chg_now now)
+{
+	struct chg_store *store = engine->store;
+	if (!engine->is_deadline_known) {
+		if (store->ops->next_deadline(store->self, &engine->next_deadline) != CHG_OK)
+			return;
+		engine->is_deadline_known = true;
+	}
+	if (!engine->next_deadline.is_present ||
+		chg_instant_before(now.steady, engine->next_deadline.value))
+		return;
+
+	uint32_t closed = 0;
+	enum chg_rc rc = store->ops->begin(store->self);
+	if (rc == CHG_OK) {
+		rc = store->ops->expire_due(store->self, now, EXPIRE_PER_TURN, &closed);
+		if (rc == CHG_OK)
+			rc = commit(engine);
+		else
+			store->ops->rollback(store->self);
+	}
+	if (rc != CHG_OK) {
+		log_failure(engine, "engine.supervision-refused", rc);
+		return;
+	}
+	engine->is_deadline_known = false;
+	meter_add(engine, CHG_METER_SESSIONS_EXPIRED, closed);
+}
+
+/* J-21: old keys go in small bites, so that no request waits for it. */
+static void forget(struct chg_engine *engine, struct chg_now now)
+{
+	struct chg_store *store = engine->store;
+	if (engine->config.seen_for.us == 0 || chg_instant_before(now.steady, engine->forget_at))
+		return;
+	engine->forget_at = chg_instant_add(now.steady, (chg_span){ FORGET_EVERY_US });
+
+	chg_instant before = { now.wall.us - engine->config.seen_for.us };
+	uint32_t forgotten = 0;
+	enum chg_rc rc = store->ops->begin(store->self);
+	if (rc != CHG_OK)
+		return;
+	rc = store->ops->forget_seen(store->self, before, FORGET_PER_TURN, &forgotten);
+	if (rc != CHG_OK) {
+		store->ops->rollback(store->self);
+		return;
+	}
+	if (commit(engine) == CHG_OK && forgotten == FORGET_PER_TURN)
+		engine->forget_at = now.steady; /* there is more */
+}
+
+uint32_t chg_engine_turn(struct chg_engine *engine)
+{
+	uint32_t count;
+	struct chg_job *jobs = take(engine, &count);
+	struct chg_now now = engine->clock.now(engine->clock.self);
+	if (jobs != NULL)
+		run_batch(engine, jobs, count, now);
+	supervise(engine, now);
+	forget(engine, now);
+	return count;
+}
+
+static struct timespec idle_until(void)
+{
+	struct timespec at;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += IDLE_MS / 1000;
+	return at;
+}
+
+/* Waits for work.  False when there is none and none will come. */
+static bool wait_for_work(struct chg_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	if (engine->first == NULL && !engine->is_draining) {
+		struct timespec until = idle_until();
+		int error = 0;
+		engine->is_asleep = true;
+		while (engine->first == NULL && !engine->is_draining && error != ETIMEDOUT)
+			error = pthread_cond_timedwait(&engine->wake, &engine->lock, &until);
+		engine->is_asleep = false;
+	}
+	bool goes_on = engine->first != NULL || !engine->is_draining;
+	pthread_mutex_unlock(&engine->lock);
+	return goes_on;
+}
+
+static void *engine_main(void *arg)
+{
+	struct chg_engine *engine = arg;
+	while (wait_for_work(engine))
+		chg_engine_turn(engine);
+	return NULL;
+}
+
+enum chg_rc chg_engine_start(struct chg_engine *engine)
+{
+	assert(!engine->is_started);
+	if (pthread_create(&engine->thread, NULL, engine_main, engine) != 0)
+		return CHG_E_SYSTEM;
+	pthread_setname_np(engine->thread, "engine");
+	engine->is_started = true;
+	return CHG_OK;
+}
+
+void chg_engine_drain(struct chg_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->is_draining = true;
+	pthread_cond_signal(&engine->wake);
+	pthread_mutex_unlock(&engine->lock);
+
+	if (engine->is_started) {
+		pthread_join(engine->thread, NULL);
+		engine->is_started = false;
+	}
+	while (chg_engine_turn(engine) > 0)
+		;
+}
+
+void chg_engine_free(struct chg_engine *engine)
+{
+	if (engine == NULL)
+		return;
+	chg_engine_drain(engine);
+	pthread_cond_destroy(&engine->wake);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine);
+}
