@@ -8,6 +8,7 @@
 #ifndef CHG_WIRE_AVP_H
 #define CHG_WIRE_AVP_H
 
+#include "core/instant.h"
 #include "core/rc.h"
 #include "core/view.h"
 #include "wire/dict.h"
