@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Reads what a start would read, and complains in words that help.
+ */
+#include "daemon/check.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <libgen.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <freeDiameter/freeDiameter-host.h>
+#include <freeDiameter/libfdcore.h>
+
+#include "daemon/listen.h"
+#include "daemon/log.h"
+#include "runtime/config.h"
+
+enum { EXTENSION_MAX = 64, NAME_MAX_BYTES = 1024 };
+
+static const char *checked_file;
+static unsigned complaints;
+
+static void complain(const char *file, const char *cause, const char *cure)
+{
+	complaints++;
+	fprintf(stderr, "%s: %s%s%s\n", file, cause, cure[0] == '\0' ? "" : "; ", cure);
+}
+
+/*
+ * What the library's parser says, in its order: the word that it did not know, then where it gave
+ * up.  Its remarks on its own calls help nobody.
+ */
+static void on_parser_line(const char *line)
+{
+	unsigned at, column;
+	char word[64];
+
+	if (strncmp(line, "ERROR: in '", 11) == 0)
+		return;
+	if (sscanf(line, "Unrecognized text on line %u col %u: '%63[^']", &at, &column, word) ==
+		3) {
+		complaints++;
+		fprintf(stderr,
+			"%s:%u:%u: '%s' is not understood; each line is KEYWORD = VALUE; with a "
+			"semicolon at its end, and text in \"quotes\"\n",
+			checked_file, at, column, word);
+		return;
+	}
+	if (strstr(line, "An error occurred while parsing") != NULL && complaints > 0)
+		return;
+	complaints++;
+	fprintf(stderr, "%s\n", line);
+}
+
+static bool is_readable(const char *path, const char *cure)
+{
+	if (access(path, R_OK) == 0)
+		return true;
+	complain(path, strerror(errno), cure);
+	return false;
+}
+
+/* The library's parser is no part of its interface, but it can be asked for by name. */
+static bool parse(const char *path)
+{
+	int (*parser)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "fd_conf_parse");
+
+	if (parser == NULL) {
+		complain(path, "this libfdcore does not show its parser",
+			"start the node to see whether it takes the file");
+		return false;
+	}
+	fd_g_config->cnf_file = path;
+	chg_daemon_log_collect(on_parser_line);
+	int error = parser();
+	chg_daemon_log_collect(NULL);
+	if (error != 0 && complaints == 0)
+		complain(path, strerror(error), "see the library's lines with --verbose");
+	return error == 0;
+}
+
+/* An extension is opened as the library would, but nothing of it is run. */
+static void check_extension(const char *name)
+{
+	char text[NAME_MAX_BYTES + 256];
+
+	void *handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
+	if (handle == NULL) {
+		snprintf(text, sizeof text, "LoadExtension \"%s\" cannot be loaded: %s", name,
+			dlerror());
+		complain(checked_file, text,
+			"install it, or name it with its folder; extensions that it builds on come "
+			"first");
+		return;
+	}
+	if (dlsym(handle, "fd_ext_init") == NULL) {
+		snprintf(text, sizeof text, "LoadExtension \"%s\" is no freeDiameter extension",
+			name);
+		complain(checked_file, text, "");
+	}
+	dlclose(handle);
+}
+
+/* The stack adds the same addresses when it starts. */
+static void add_listen_addresses(const struct chg_config_list *listen)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+
+	for (size_t i = 0; i < listen->count; i++) {
+		struct addrinfo *found = NULL;
+		if (getaddrinfo(listen->item[i], NULL, &hints, &found) != 0)
+			continue; /* the configuration reader has refused it already */
+		(void)fd_ep_add_merge(&fd_g_config->cnf_endpoints, found->ai_addr,
+			found->ai_addrlen, EP_FL_CONF | EP_ACCEPTALL);
+		freeaddrinfo(found);
+	}
+}
+
+static void check_store_folder(const struct chg_config *config)
+{
+	char path[sizeof config->store_path];
+
+	if (config->store_kind != CHG_STORE_SQLITE)
+		return;
+	snprintf(path, sizeof path, "%s", config->store_path);
+	const char *folder = dirname(path);
+	if (access(folder, W_OK | X_OK) != 0)
+		complain(folder, strerror(errno),
+			"store.path needs a folder that the node's user may write: make it, or "
+			"give "
+			"it to that user");
+}
+
+static void check_charging(const char *path)
+{
+	struct chg_config *config = malloc(sizeof *config);
+	struct chg_config_errors *errors = malloc(sizeof *errors);
+
+	if (config == NULL || errors == NULL) {
+		complain(path, "no memory to read it", "");
+	} else if (chg_config_read_file(path, config, errors) == CHG_OK) {
+		add_listen_addresses(&config->diameter_listen);
+		check_store_folder(config);
+	} else {
+		for (size_t i = 0; i < errors->count; i++)
+			fprintf(stderr, "%s\n", errors->item[i].text);
+		complaints += (unsigned)errors->count;
+	}
+	free(config);
+	free(errors);
+}
+
+/* A line of fd_ext_dump: 'name'[configuration], not loaded */
+static void check_line(const char *line)
+{
+	char name[NAME_MAX_BYTES], conf[NAME_MAX_BYTES];
+
+	if (sscanf(line, "'%1023[^']'[%1023[^]]]", name, conf) != 2)
+		return;
+	check_extension(name);
+	if (strstr(name, "ch1_offline") != NULL &&
+		is_readable(
+			conf, "LoadExtension \"ch1_offline.fdx\" : \"FILE\" names charging.yaml"))
+		check_charging(conf);
+}
+
+static unsigned check_extensions(void)
+{
+	char *text = NULL, *rest = NULL;
+	size_t size = 0;
+	unsigned count = 0;
+
+	if (fd_ext_dump(&text, &size, NULL) == NULL)
+		return 0;
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL && count < EXTENSION_MAX;
+		line = strtok_r(NULL, "\n", &rest)) {
+		check_line(line);
+		count++;
+	}
+	free(text);
+	return count;
+}
+
+bool chg_check(const char *path, bool is_running)
+{
+	char reason[CHG_LISTEN_REASON_MAX];
+
+	checked_file = path;
+	if (!is_readable(path, "name the file with --config FILE") || !parse(path))
+		return false;
+	unsigned extensions = check_extensions();
+	if (!is_running && !chg_listen_check(reason))
+		complain(path, reason, "if that is this node itself, add --running");
+	if (complaints > 0)
+		return false;
+	printf("%s: good: node %s of realm %s, port %u, %u extensions\n", path,
+		fd_g_config->cnf_diamid, fd_g_config->cnf_diamrlm, fd_g_config->cnf_port,
+		extensions);
+	return true;
+}

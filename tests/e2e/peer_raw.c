@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * A Diameter peer without manners: octets over a socket, for what no decent client would send.
+ *
+ *   peer_raw PORT hello HOST                connect, CER; exit 0 when the CEA says 2001
+ *   peer_raw PORT nul-session HOST          then a Re-Auth-Request (application 3) whose Session-Id
+ *                                           holds a NUL octet; exit 0 when a DWR is answered
+ *                                           afterwards, over this or a new connection
+ *   peer_raw PORT reset HOST ROUNDS COUNT   ROUNDS times: connect, CER, COUNT requests for a realm
+ *                                           that is not ours (answer 3002), reset of the connection
+ *   peer_raw PORT mute HOST                 connect, CER, then silence; prints "open" and stays
+ *   peer_raw PORT silent COUNT              COUNT connections that say nothing; prints "open" and
+ *                                           holds them until it is ended
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum {
+	COMMAND_CER = 257,
+	COMMAND_RAR = 258,
+	COMMAND_ACR = 271,
+	COMMAND_DWR = 280,
+	FLAG_REQUEST = 0x80,
+	FLAG_PROXIABLE = 0x40,
+	APPLICATION_ACCOUNTING = 3,
+	AVP_HOST_IP_ADDRESS = 257,
+	AVP_AUTH_APPLICATION_ID = 258,
+	AVP_ACCT_APPLICATION_ID = 259,
+	AVP_SESSION_ID = 263,
+	AVP_ORIGIN_HOST = 264,
+	AVP_VENDOR_ID = 266,
+	AVP_RESULT_CODE = 268,
+	AVP_PRODUCT_NAME = 269,
+	AVP_DESTINATION_REALM = 283,
+	AVP_RE_AUTH_REQUEST_TYPE = 285,
+	AVP_DESTINATION_HOST = 293,
+	AVP_ORIGIN_REALM = 296,
+	AVP_RECORD_TYPE = 480,
+	AVP_RECORD_NUMBER = 485,
+	WAIT_S = 20,
+	REALM_MAX = 256,
+};
+
+struct message {
+	size_t len;
+	uint8_t bytes[4096];
+};
+
+static const char *origin_host;
+static uint16_t port;
+
+static void put(struct message *message, const void *bytes, size_t len)
+{
+	if (message->len + len > sizeof message->bytes)
+		abort();
+	memcpy(message->bytes + message->len, bytes, len);
+	message->len += len;
+}
+
+static void put_u32(struct message *message, uint32_t value)
+{
+	const uint32_t wire = htonl(value);
+
+	put(message, &wire, sizeof wire);
+}
+
+static struct message message_begin(uint8_t flags, uint32_t command, uint32_t application)
+{
+	static uint32_t number;
+	struct message message = { 0 };
+
+	number++;
+	put_u32(&message, 0); /* the length comes at the end */
+	put_u32(&message, ((uint32_t)flags << 24) | command);
+	put_u32(&message, application);
+	put_u32(&message, number);
+	put_u32(&message, number);
+	return message;
+}
+
+static void put_avp(struct message *message, uint32_t code, const void *data, size_t len)
+{
+	static const uint8_t padding[4];
+
+	put_u32(message, code);
+	put_u32(message, 0x40000000u | (uint32_t)(len + 8));
+	put(message, data, len);
+	put(message, padding, (4 - len % 4) % 4);
+}
+
+static void put_avp_text(struct message *message, uint32_t code, const char *text)
+{
+	put_avp(message, code, text, strlen(text));
+}
+
+static void put_avp_u32(struct message *message, uint32_t code, uint32_t value)
+{
+	const uint32_t wire = htonl(value);
+
+	put_avp(message, code, &wire, sizeof wire);
+}
+
+static void put_origin(struct message *message)
+{
+	const char *dot = strchr(origin_host, '.');
+
+	put_avp_text(message, AVP_ORIGIN_HOST, origin_host);
+	put_avp_text(message, AVP_ORIGIN_REALM, dot == NULL ? "example.net" : dot + 1);
+}
+
+static bool message_send(int s, struct message *message)
+{
+	const uint32_t head = htonl(0x01000000u | (uint32_t)message->len);
+
+	memcpy(message->bytes, &head, sizeof head);
+	return send(s, message->bytes, message->len, MSG_NOSIGNAL) == (ssize_t)message->len;
+}
+
+static bool receive_all(int s, void *to, size_t len)
+{
+	return recv(s, to, len, MSG_WAITALL) == (ssize_t)len;
+}
+
+static bool message_receive(int s, struct message *ret)
+{
+	uint32_t head;
+
+	if (!receive_all(s, &head, sizeof head))
+		return false;
+	ret->len = ntohl(head) & 0xffffff;
+	if (ret->len < 20 || ret->len > sizeof ret->bytes)
+		return false;
+	memcpy(ret->bytes, &head, sizeof head);
+	return receive_all(s, ret->bytes + 4, ret->len - 4);
+}
+
+static uint32_t word_at(const struct message *message, size_t offset)
+{
+	uint32_t wire;
+
+	memcpy(&wire, message->bytes + offset, sizeof wire);
+	return ntohl(wire);
+}
+
+/* The Result-Code of an answer, or 0. */
+static uint32_t result_of(const struct message *message)
+{
+	for (size_t at = 20; at + 12 <= message->len;) {
+		uint32_t len = word_at(message, at + 4) & 0xffffff;
+		if (word_at(message, at) == AVP_RESULT_CODE)
+			return word_at(message, at + 8);
+		if (len < 8)
+			return 0;
+		at += (len + 3) & ~3u;
+	}
+	return 0;
+}
+
+static int dial(void)
+{
+	const struct timeval wait = { .tv_sec = WAIT_S };
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
+
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return -1;
+	(void)setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	if (connect(s, (const struct sockaddr *)&to, sizeof to) != 0) {
+		close(s);
+		return -1;
+	}
+	return s;
+}
+
+static void hang_up_hard(int s)
+{
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(s, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	close(s);
+}
+
+/* Connects and exchanges capabilities.  -1 when the node does not say 2001. */
+static int open_as(const char *host)
+{
+	static const uint8_t address[] = { 0, 1, 127, 0, 0, 1 };
+	struct message answer;
+
+	origin_host = host;
+	int s = dial();
+	if (s < 0)
+		return -1;
+	struct message cer = message_begin(FLAG_REQUEST, COMMAND_CER, 0);
+	put_origin(&cer);
+	put_avp(&cer, AVP_HOST_IP_ADDRESS, address, sizeof address);
+	put_avp_u32(&cer, AVP_VENDOR_ID, 0);
+	put_avp_text(&cer, AVP_PRODUCT_NAME, "peer_raw");
+	put_avp_u32(&cer, AVP_ACCT_APPLICATION_ID, APPLICATION_ACCOUNTING);
+	if (message_send(s, &cer) && message_receive(s, &answer) && result_of(&answer) == 2001)
+		return s;
+	close(s);
+	return -1;
+}
+
+static bool watchdog_is_answered(int s)
+{
+	struct message dwr = message_begin(FLAG_REQUEST, COMMAND_DWR, 0), answer;
+
+	put_origin(&dwr);
+	if (!message_send(s, &dwr))
+		return false;
+	while (message_receive(s, &answer)) {
+		uint32_t command = word_at(&answer, 4);
+		if (command == COMMAND_DWR)
+			return result_of(&answer) == 2001;
+	}
+	return false;
+}
+
+static int hello(const char *host)
+{
+	int s = open_as(host);
+
+	if (s < 0)
+		return EXIT_FAILURE;
+	bool is_answered = watchdog_is_answered(s);
+	close(s);
+	return is_answered ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int nul_session(const char *host)
+{
+	static const char session[] = "im.example.net;1\0;2";
+	char other[REALM_MAX];
+
+	int s = open_as(host);
+	if (s < 0)
+		return EXIT_FAILURE;
+	struct message rar =
+		message_begin(FLAG_REQUEST | FLAG_PROXIABLE, COMMAND_RAR, APPLICATION_ACCOUNTING);
+	put_avp(&rar, AVP_SESSION_ID, session, sizeof session - 1);
+	put_origin(&rar);
+	put_avp_text(&rar, AVP_DESTINATION_REALM, "example.net");
+	put_avp_text(&rar, AVP_DESTINATION_HOST, "charging.example.net");
+	put_avp_u32(&rar, AVP_AUTH_APPLICATION_ID, APPLICATION_ACCOUNTING);
+	put_avp_u32(&rar, AVP_RE_AUTH_REQUEST_TYPE, 0);
+	if (!message_send(s, &rar))
+		return EXIT_FAILURE;
+	(void)watchdog_is_answered(s); /* gives the request the time to do its harm */
+	close(s);
+	snprintf(other, sizeof other, "after-%s", host);
+	return hello(other);
+}
+
+static void send_foreign(int s, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct message acr = message_begin(
+			FLAG_REQUEST | FLAG_PROXIABLE, COMMAND_ACR, APPLICATION_ACCOUNTING);
+		put_avp_text(&acr, AVP_SESSION_ID, "im.example.net;1;2");
+		put_origin(&acr);
+		put_avp_text(&acr, AVP_DESTINATION_REALM, "elsewhere.example.org");
+		put_avp_u32(&acr, AVP_RECORD_TYPE, 1);
+		put_avp_u32(&acr, AVP_RECORD_NUMBER, i);
+		put_avp_u32(&acr, AVP_ACCT_APPLICATION_ID, APPLICATION_ACCOUNTING);
+		if (!message_send(s, &acr))
+			return;
+	}
+}
+
+static int reset(const char *host, unsigned rounds, unsigned count)
+{
+	char other[REALM_MAX];
+
+	for (unsigned i = 0; i < rounds; i++) {
+		snprintf(other, sizeof other, "r%u-%s", i, host);
+		int s = open_as(other);
+		if (s < 0) {
+			fprintf(stderr, "round %u: the node does not answer the CER\n", i);
+			return EXIT_FAILURE;
+		}
+		send_foreign(s, count);
+		hang_up_hard(s);
+	}
+	return EXIT_SUCCESS;
+}
+
+static int stay(void)
+{
+	puts("open");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+static int mute(const char *host)
+{
+	return open_as(host) < 0 ? EXIT_FAILURE : stay();
+}
+
+static int silent(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (dial() < 0)
+			return EXIT_FAILURE;
+	return stay();
+}
+
+int main(int argc, char *argv[])
+{
+	const char *what = argc > 2 ? argv[2] : "";
+
+	port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
+	if (strcmp(what, "hello") == 0 && argc == 4)
+		return hello(argv[3]);
+	if (strcmp(what, "nul-session") == 0 && argc == 4)
+		return nul_session(argv[3]);
+	if (strcmp(what, "reset") == 0 && argc == 6)
+		return reset(argv[3], (unsigned)strtoul(argv[4], NULL, 10),
+			(unsigned)strtoul(argv[5], NULL, 10));
+	if (strcmp(what, "mute") == 0 && argc == 4)
+		return mute(argv[3]);
+	if (strcmp(what, "silent") == 0 && argc == 4)
+		return silent((unsigned)strtoul(argv[3], NULL, 10));
+	fputs("usage: peer_raw PORT hello|nul-session|reset|mute|silent ...\n", stderr);
+	return 2;
+}
