@@ -29,6 +29,41 @@ static void complain(const char *file, const char *cause, const char *cure)
 	fprintf(stderr, "%s: %s%s%s\n", file, cause, cure[0] == '\0' ? "" : "; ", cure);
 }
 
+/* The text of a line of the checked file, without its blanks; "" when there is no such line. */
+static void read_line(unsigned wanted, char *ret, int size)
+{
+	FILE *file = fopen(checked_file, "re");
+	unsigned number = 0;
+
+	ret[0] = '\0';
+	if (file == NULL)
+		return;
+	while (number < wanted && fgets(ret, size, file) != NULL)
+		number++;
+	fclose(file);
+	if (number < wanted)
+		ret[0] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	memmove(ret, ret + strspn(ret, " \t"), strlen(ret + strspn(ret, " \t")) + 1);
+}
+
+/* "FILE:line.column : cause", as the library's parser says it: with the line itself added. */
+static bool complain_of_place(const char *line)
+{
+	size_t name = strlen(checked_file);
+	unsigned at, column;
+	char text[160];
+
+	if (strncmp(line, checked_file, name) != 0 ||
+		sscanf(line + name, ":%u.%u", &at, &column) != 2)
+		return false;
+	const char *cause = strstr(line + name, " : ");
+	read_line(at, text, sizeof text);
+	fprintf(stderr, "%s:%u:%u: %s; it says: %s\n", checked_file, at, column,
+		cause == NULL ? "not acceptable" : cause + 3, text);
+	return true;
+}
+
 /*
  * What the library's parser says, in its order: the word that it did not know, then where it gave
  * up.  Its remarks on its own calls help nobody.
@@ -38,21 +73,23 @@ static void on_parser_line(const char *line)
 	unsigned at, column;
 	char word[64];
 
-	if (strncmp(line, "ERROR: in '", 11) == 0)
+	if (strncmp(line, "ERROR: ", 7) == 0)
 		return;
-	if (sscanf(line, "Unrecognized text on line %u col %u: '%63[^']", &at, &column, word) ==
-		3) {
-		complaints++;
+	if (strstr(line, "An error occurred while parsing") != NULL && complaints > 0)
+		return;
+	complaints++;
+	if (sscanf(line, "Unrecognized text on line %u col %u: '%63[^']", &at, &column, word) == 3)
 		fprintf(stderr,
 			"%s:%u:%u: '%s' is not understood; each line is KEYWORD = VALUE; with a "
 			"semicolon at its end, and text in \"quotes\"\n",
 			checked_file, at, column, word);
-		return;
-	}
-	if (strstr(line, "An error occurred while parsing") != NULL && complaints > 0)
-		return;
-	complaints++;
-	fprintf(stderr, "%s\n", line);
+	else if (strstr(line, "Missing private key") != NULL)
+		fprintf(stderr,
+			"%s: TLS is on and has no certificate; give it TLS_Cred and TLS_CA, or "
+			"switch it off with SecPort = 0;\n",
+			checked_file);
+	else if (!complain_of_place(line))
+		fprintf(stderr, "%s: %s\n", checked_file, line);
 }
 
 static bool is_readable(const char *path, const char *cure)
@@ -193,7 +230,10 @@ bool chg_check(const char *path, bool is_running)
 		return false;
 	unsigned extensions = check_extensions();
 	if (!is_running && !chg_listen_check(reason))
-		complain(path, reason, "if that is this node itself, add --running");
+		complain(path, reason,
+			strstr(reason, strerror(EADDRINUSE)) == NULL
+				? ""
+				: "if that is this node itself, add --running");
 	if (complaints > 0)
 		return false;
 	printf("%s: good: node %s of realm %s, port %u, %u extensions\n", path,

@@ -25,7 +25,7 @@ refused "a misspelt keyword is named with its line" \
 configure
 sed -i 's/^TwTimer = .*/TwTimer = 3;/' freediameter.conf
 refused "a value out of bounds is named with its line" \
-	"^freediameter.conf:$(grep -n TwTimer freediameter.conf | cut -d: -f1)\..*Invalid value"
+	"^freediameter.conf:$(grep -n TwTimer freediameter.conf | cut -d: -f1):.*Invalid value"
 
 configure
 sed -i 's/ch1_offline.fdx/ch9_offline.fdx/' freediameter.conf
