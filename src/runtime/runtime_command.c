@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Each command fills an object from what the process knows already; none touches the store.
+ */
+#include "runtime/runtime_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runtime/meter.h"
+#include "store/sqlite/sqlite_store.h"
+
+static void set_text(json_t *to, const char *name, const char *value)
+{
+	(void)json_object_set_new(to, name, json_string(value));
+}
+
+static void set_number(json_t *to, const char *name, uint64_t value)
+{
+	(void)json_object_set_new(to, name, json_integer((json_int_t)value));
+}
+
+static void set_bool(json_t *to, const char *name, bool value)
+{
+	(void)json_object_set_new(to, name, json_boolean(value));
+}
+
+static json_t *list_json(const struct chg_config_list *list)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < list->count; i++)
+		(void)json_array_append_new(array, json_string(list->item[i]));
+	return array;
+}
+
+static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
+{
+	struct chg_runtime *runtime = self;
+	const struct chg_config *config = chg_runtime_config(runtime);
+	struct chg_runtime_status status;
+	chg_runtime_status(runtime, &status);
+	bool is_sqlite = config->store_kind == CHG_STORE_SQLITE;
+	(void)request;
+
+	set_text(reply, "version", CHG_VERSION);
+	set_number(reply, "pid", (uint64_t)getpid());
+	set_number(reply, "uptime_s", (uint64_t)status.uptime_s);
+	set_bool(reply, "ready", status.is_ready);
+	set_bool(reply, "draining", status.is_draining);
+	set_text(reply, "host", status.host);
+	set_text(reply, "realm", status.realm);
+	set_number(reply, "origin_state_id", chg_runtime_state_id(runtime));
+	(void)json_object_set_new(reply, "listen", list_json(&config->diameter_listen));
+	set_number(reply, "peers_open", chg_meter_value(CHG_METER_PEERS_OPEN));
+	set_number(reply, "queue_jobs", chg_meter_value(CHG_METER_QUEUE_JOBS));
+	set_number(reply, "queue_max", config->engine_queue_max);
+	set_text(reply, "config_path", status.config_path);
+	set_text(reply, "store_kind", is_sqlite ? "sqlite" : "memory");
+	if (is_sqlite) {
+		set_text(reply, "store_path", config->store_path);
+		set_number(reply, "store_schema", (uint64_t)chg_sqlite_schema_version());
+	}
+	return CHG_OK;
+}
+
+static enum chg_rc tell_stats(void *self, json_t *request, json_t *reply)
+{
+	json_t *meters = json_array();
+	(void)self;
+	(void)request;
+	for (size_t i = 0; i < CHG_METER_COUNT; i++) {
+		enum chg_meter meter = (enum chg_meter)i;
+		json_t *one = json_object();
+		set_text(one, "name", chg_meter_name(meter));
+		set_text(one, "type", chg_meter_is_counter(meter) ? "counter" : "gauge");
+		set_number(one, "value", chg_meter_value(meter));
+		set_text(one, "sentence", chg_meter_sentence(meter));
+		(void)json_array_append_new(meters, one);
+	}
+	(void)json_object_set_new(reply, "meters", meters);
+	return CHG_OK;
+}
+
+/* Puts what `print` writes into the reply as "text". */
+static enum chg_rc set_printed(
+	json_t *reply, void (*print)(const void *from, FILE *to), const void *from)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+	if (to == NULL)
+		return CHG_E_NO_MEMORY;
+	print(from, to);
+	if (fclose(to) != 0) {
+		free(text);
+		return CHG_E_NO_MEMORY;
+	}
+	int error = json_object_set_new(reply, "text", json_stringn(text, len));
+	free(text);
+	return error == 0 ? CHG_OK : CHG_E_NO_MEMORY;
+}
+
+static void print_meters(const void *from, FILE *to)
+{
+	(void)from;
+	chg_meter_write_text(to);
+}
+
+static enum chg_rc tell_stats_text(void *self, json_t *request, json_t *reply)
+{
+	(void)request;
+	return set_printed(reply, print_meters, self);
+}
+
+static void print_config(const void *from, FILE *to)
+{
+	chg_config_print(from, to);
+}
+
+static enum chg_rc tell_config(void *self, json_t *request, json_t *reply)
+{
+	(void)request;
+	return set_printed(reply, print_config, chg_runtime_config(self));
+}
+
+static enum chg_rc tell_help(void *self, json_t *request, json_t *reply)
+{
+	json_t *commands = json_object();
+	(void)self;
+	(void)request;
+#define COMMAND(name, function, sentence) set_text(commands, name, sentence);
+#include "runtime/runtime_command.def"
+#undef COMMAND
+	(void)json_object_set_new(reply, "commands", commands);
+	return CHG_OK;
+}
+
+enum chg_rc chg_runtime_command_register(struct chg_control *control, struct chg_runtime *runtime)
+{
+	static const struct {
+		const char *name;
+		chg_control_handle *handle;
+	} commands[] = {
+#define COMMAND(name, function, sentence) { name, function },
+#include "runtime/runtime_command.def"
+#undef COMMAND
+	};
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		enum chg_rc rc = chg_control_register(
+			control, commands[i].name, commands[i].handle, runtime);
+		if (rc != CHG_OK)
+			return rc;
+	}
+	return CHG_OK;
+}
