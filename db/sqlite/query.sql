@@ -1,0 +1,334 @@
+-- SPDX-License-Identifier: BSD-3-Clause
+-- Every statement that the program runs, each under its name.  The program reads this file at start,
+-- and stops when a name is missing or unknown (src/store/sqlite/sqlite_statement.def).
+-- Parameters and result columns carry the names of src/store/sqlite/sqlite_name.def.
+
+-- name: txn_begin
+BEGIN IMMEDIATE;
+
+-- name: txn_commit
+COMMIT;
+
+-- name: txn_rollback
+ROLLBACK;
+
+-- name: sequence_get
+SELECT next_value FROM sequence WHERE name = :name;
+
+-- name: sequence_put
+UPDATE sequence SET next_value = :next_value WHERE name = :name;
+
+-- name: own_state_get
+SELECT own_origin_state_id FROM node_state WHERE node_state_id = 1;
+
+-- name: own_state_put
+INSERT INTO node_state (node_state_id, own_origin_state_id) VALUES (1, :origin_state_id);
+
+-- name: host_get
+SELECT origin_host_id, origin_state_id, last_seen_us, realm FROM origin_host WHERE name = :name;
+
+-- name: host_add
+INSERT INTO origin_host (name, realm, origin_state_id, first_seen_us, last_seen_us)
+VALUES (:name, :origin_realm, 0, :received_us, :received_us)
+RETURNING origin_host_id;
+
+-- name: host_touch
+UPDATE origin_host SET realm = coalesce(:origin_realm, realm), last_seen_us = :received_us
+WHERE origin_host_id = :origin_host_id;
+
+-- name: host_raise
+UPDATE origin_host SET origin_state_id = :origin_state_id WHERE origin_host_id = :origin_host_id;
+
+-- name: seen_number
+SELECT 1 FROM acct_seen
+WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
+	AND record_type = :record_type AND record_number = :record_number
+LIMIT 1;
+
+-- name: seen_exactly
+SELECT 1 FROM acct_seen
+WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
+	AND record_type = :record_type AND record_number = :record_number AND digest = :digest;
+
+-- name: seen_add
+INSERT OR IGNORE INTO acct_seen (origin_host_id, session_id, sub_session, record_type, record_number,
+	digest, received_us, cdr_id)
+VALUES (:origin_host_id, :session_id, :sub_session, :record_type, :record_number,
+	:digest, :received_us, :cdr_id);
+
+-- name: seen_oldest
+SELECT origin_host_id, session_id, sub_session, record_type, record_number, digest
+FROM acct_seen WHERE received_us < :received_us
+ORDER BY received_us, origin_host_id, session_id, sub_session, record_type, record_number, digest
+LIMIT 1;
+
+-- name: seen_delete
+DELETE FROM acct_seen
+WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
+	AND record_type = :record_type AND record_number = :record_number AND digest = :digest;
+
+-- name: session_latest
+SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
+	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
+	supervise_until_us, origin_state_id, interim_interval_s
+FROM cdr
+WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2
+	AND sub_session = :sub_session
+ORDER BY cdr_id DESC LIMIT 1;
+
+-- name: session_has_sub
+SELECT 1 FROM cdr
+WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2 AND sub_session > ''
+LIMIT 1;
+
+-- name: sub_session_next_open
+-- In the order of the index, so that closing them all is one walk over it.
+SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
+	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
+	supervise_until_us, origin_state_id, interim_interval_s, sub_session
+FROM cdr
+WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2 AND status = 1
+	AND sub_session > '' AND (sub_session, cdr_id) > (:sub_session, :cdr_id)
+ORDER BY sub_session, cdr_id LIMIT 1;
+
+-- name: host_next_older
+SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
+	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
+	supervise_until_us, origin_state_id, interim_interval_s
+FROM cdr
+WHERE origin_host_id = :origin_host_id AND status = 1 AND kind = 2
+	AND origin_state_id > 0 AND origin_state_id < :origin_state_id
+ORDER BY origin_state_id, cdr_id LIMIT 1;
+
+-- name: due_next
+SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
+	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
+	supervise_until_us, origin_state_id, interim_interval_s
+FROM cdr
+WHERE supervise_until_us <= :supervise_until_us AND status = 1 AND kind = 2
+ORDER BY supervise_until_us, cdr_id LIMIT 1;
+
+-- name: deadline_first
+SELECT supervise_until_us FROM cdr
+WHERE supervise_until_us IS NOT NULL AND status = 1
+ORDER BY supervise_until_us LIMIT 1;
+
+-- name: cdr_local_sequence
+SELECT local_sequence FROM cdr WHERE cdr_id = :cdr_id;
+
+-- name: cdr_add
+INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count,
+	number_count, number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
+	supervise_until_us, origin_state_id, interim_interval_s, received_first_us, received_last_us,
+	source, origin_host_id, origin_realm, session_id, sub_session, multi_session_id, user_name,
+	service_context_id, application_server_id, application_service_type,
+	application_session_id, delivery_status, icid, call_id, sip_method, calling_party,
+	called_party, group_name, participants_invited, participants_attached, messages_sent,
+	messages_exploded, messages_sent_delivered, messages_exploded_delivered, content_octets,
+	cause_code, termination_cause, content)
+VALUES (:cdr_id, :local_sequence, :kind, :status, :marks, :has_start, :has_stop, :entry_count,
+	:number_count, :number_min, :number_max, :started_us, :last_us, :figures_us, :ended_us,
+	:closed_us, :supervise_until_us, :origin_state_id, :interim_interval_s, :received_us,
+	:received_us, 'CH-1', :origin_host_id, :origin_realm, :session_id, :sub_session,
+	:multi_session_id, :user_name, :service_context_id, :application_server_id,
+	:application_service_type, :application_session_id, :delivery_status, :icid, :call_id,
+	:sip_method, :calling_party, :called_party, :group_name, :participants_invited,
+	:participants_attached, :messages_sent, :messages_exploded, :messages_sent_delivered,
+	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause,
+	coalesce(:content, '{}'));
+
+-- An update is cut in pieces so that the indexes are written only when their columns really change:
+-- progress is what every request of a session changes, milestones and texts are what few do.
+
+-- name: cdr_put_progress
+UPDATE cdr SET marks = :marks, has_start = :has_start, has_stop = :has_stop,
+	entry_count = :entry_count, number_count = :number_count, number_min = :number_min,
+	number_max = :number_max, last_us = :last_us, figures_us = :figures_us,
+	supervise_until_us = :supervise_until_us, interim_interval_s = :interim_interval_s
+WHERE cdr_id = :cdr_id;
+
+-- name: cdr_put_milestones
+UPDATE cdr SET local_sequence = :local_sequence, status = :status, started_us = :started_us,
+	ended_us = :ended_us, closed_us = :closed_us, origin_state_id = :origin_state_id
+WHERE cdr_id = :cdr_id AND (local_sequence IS NOT :local_sequence OR status <> :status
+	OR started_us <> :started_us OR ended_us IS NOT :ended_us OR closed_us IS NOT :closed_us
+	OR origin_state_id <> :origin_state_id);
+
+-- name: cdr_replace_texts
+UPDATE cdr SET
+	origin_realm = coalesce(:origin_realm, origin_realm),
+	multi_session_id = coalesce(:multi_session_id, multi_session_id),
+	user_name = coalesce(:user_name, user_name),
+	service_context_id = coalesce(:service_context_id, service_context_id),
+	application_server_id = coalesce(:application_server_id, application_server_id),
+	application_service_type = coalesce(:application_service_type, application_service_type),
+	application_session_id = coalesce(:application_session_id, application_session_id),
+	icid = coalesce(:icid, icid),
+	call_id = coalesce(:call_id, call_id),
+	sip_method = coalesce(:sip_method, sip_method),
+	calling_party = coalesce(:calling_party, calling_party),
+	called_party = coalesce(:called_party, called_party),
+	group_name = coalesce(:group_name, group_name),
+	participants_invited = coalesce(:participants_invited, participants_invited)
+WHERE cdr_id = :cdr_id;
+
+-- name: cdr_fill_texts
+UPDATE cdr SET
+	origin_realm = coalesce(origin_realm, :origin_realm),
+	multi_session_id = coalesce(multi_session_id, :multi_session_id),
+	user_name = coalesce(user_name, :user_name),
+	service_context_id = coalesce(service_context_id, :service_context_id),
+	application_server_id = coalesce(application_server_id, :application_server_id),
+	application_service_type = coalesce(application_service_type, :application_service_type),
+	application_session_id = coalesce(application_session_id, :application_session_id),
+	icid = coalesce(icid, :icid),
+	call_id = coalesce(call_id, :call_id),
+	sip_method = coalesce(sip_method, :sip_method),
+	calling_party = coalesce(calling_party, :calling_party),
+	called_party = coalesce(called_party, :called_party),
+	group_name = coalesce(group_name, :group_name),
+	participants_invited = coalesce(participants_invited, :participants_invited)
+WHERE cdr_id = :cdr_id AND (
+	origin_realm IS NULL AND :origin_realm IS NOT NULL
+	OR multi_session_id IS NULL AND :multi_session_id IS NOT NULL
+	OR user_name IS NULL AND :user_name IS NOT NULL
+	OR service_context_id IS NULL AND :service_context_id IS NOT NULL
+	OR application_server_id IS NULL AND :application_server_id IS NOT NULL
+	OR application_service_type IS NULL AND :application_service_type IS NOT NULL
+	OR application_session_id IS NULL AND :application_session_id IS NOT NULL
+	OR icid IS NULL AND :icid IS NOT NULL
+	OR call_id IS NULL AND :call_id IS NOT NULL
+	OR sip_method IS NULL AND :sip_method IS NOT NULL
+	OR calling_party IS NULL AND :calling_party IS NOT NULL
+	OR called_party IS NULL AND :called_party IS NOT NULL
+	OR group_name IS NULL AND :group_name IS NOT NULL
+	OR participants_invited IS NULL AND :participants_invited IS NOT NULL);
+
+-- name: cdr_put_figures
+UPDATE cdr SET
+	received_last_us = :received_us,
+	delivery_status = coalesce(:delivery_status, delivery_status),
+	participants_attached = coalesce(:participants_attached, participants_attached),
+	messages_sent = coalesce(:messages_sent, messages_sent),
+	messages_exploded = coalesce(:messages_exploded, messages_exploded),
+	messages_sent_delivered = coalesce(:messages_sent_delivered, messages_sent_delivered),
+	messages_exploded_delivered =
+		coalesce(:messages_exploded_delivered, messages_exploded_delivered),
+	content_octets = coalesce(:content_octets, content_octets),
+	cause_code = coalesce(:cause_code, cause_code),
+	termination_cause = coalesce(:termination_cause, termination_cause),
+	content = coalesce(:content, content)
+WHERE cdr_id = :cdr_id;
+
+-- name: entry_add
+INSERT INTO cdr_entry (cdr_id, entry_no, record_type, record_number, marks, event_us, received_us,
+	application_service_type, participants, messages_sent, messages_exploded,
+	messages_sent_delivered, messages_exploded_delivered, cause_code, content)
+VALUES (:cdr_id, :entry_no, :record_type, :record_number, :marks, :event_us, :received_us,
+	:application_service_type, :participants, :messages_sent, :messages_exploded,
+	:messages_sent_delivered, :messages_exploded_delivered, :cause_code, :content);
+
+-- name: participant_add
+INSERT INTO cdr_participant (cdr_id, entry_no, ordinal, party, party_key, action, at_us)
+VALUES (:cdr_id, :entry_no, :ordinal, :party, :party_key, :action, :at_us);
+
+-- name: party_add
+INSERT INTO cdr_party (party_key, cdr_id, roles) VALUES (:party_key, :cdr_id, :roles)
+ON CONFLICT (party_key, cdr_id) DO UPDATE SET roles = roles | excluded.roles
+	WHERE roles | excluded.roles <> roles;
+
+-- Readers.  A scan first asks for a batch of ids by the narrowest index, then for one row at a time,
+-- so that no read transaction is open while the caller works or waits.
+
+-- name: ids_up
+SELECT cdr_id FROM cdr WHERE cdr_id > :cdr_id ORDER BY cdr_id LIMIT :limit;
+
+-- name: ids_down
+SELECT cdr_id FROM cdr WHERE cdr_id < :cdr_id ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: ids_party_up
+SELECT cdr_id FROM cdr_party WHERE party_key = :party_key AND cdr_id > :cdr_id
+ORDER BY cdr_id LIMIT :limit;
+
+-- name: ids_party_down
+SELECT cdr_id FROM cdr_party WHERE party_key = :party_key AND cdr_id < :cdr_id
+ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: ids_session_up
+SELECT cdr_id FROM cdr INDEXED BY ix_cdr__session WHERE session_id = :session_id AND cdr_id > :cdr_id
+ORDER BY cdr_id LIMIT :limit;
+
+-- name: ids_session_down
+SELECT cdr_id FROM cdr INDEXED BY ix_cdr__session WHERE session_id = :session_id AND cdr_id < :cdr_id
+ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: ids_icid_up
+SELECT cdr_id FROM cdr WHERE icid = :icid AND cdr_id > :cdr_id ORDER BY cdr_id LIMIT :limit;
+
+-- name: ids_icid_down
+SELECT cdr_id FROM cdr WHERE icid = :icid AND cdr_id < :cdr_id ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: ids_application_session_up
+SELECT cdr_id FROM cdr WHERE application_session_id = :application_session_id AND cdr_id > :cdr_id
+ORDER BY cdr_id LIMIT :limit;
+
+-- name: ids_application_session_down
+SELECT cdr_id FROM cdr WHERE application_session_id = :application_session_id AND cdr_id < :cdr_id
+ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: ids_open_up
+SELECT cdr_id FROM cdr INDEXED BY ix_cdr__open WHERE status = 1 AND cdr_id > :cdr_id
+ORDER BY cdr_id LIMIT :limit;
+
+-- name: ids_open_down
+SELECT cdr_id FROM cdr INDEXED BY ix_cdr__open WHERE status = 1 AND cdr_id < :cdr_id
+ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: ids_started_bounds
+-- Records start about in the order of their ids, so that the ids between the two are nearly all meant.
+SELECT min(cdr_id), max(cdr_id) FROM cdr INDEXED BY ix_cdr__started_us
+WHERE started_us >= :from_us AND started_us < :until_us;
+
+-- name: cdr_match
+SELECT cdr.cdr_id, cdr.local_sequence, cdr.kind, cdr.status, cdr.marks, cdr.has_start, cdr.has_stop,
+	cdr.entry_count, cdr.number_count, cdr.number_min, cdr.number_max, cdr.started_us,
+	cdr.last_us, cdr.figures_us, cdr.ended_us, cdr.closed_us, cdr.supervise_until_us,
+	cdr.origin_state_id, cdr.interim_interval_s, cdr.received_first_us, cdr.received_last_us,
+	cdr.source, origin_host.name AS origin_host, cdr.origin_realm, cdr.session_id,
+	cdr.multi_session_id, cdr.user_name, cdr.service_context_id,
+	cdr.application_server_id, cdr.application_service_type, cdr.application_session_id,
+	cdr.delivery_status, cdr.icid, cdr.call_id, cdr.sip_method, cdr.calling_party,
+	cdr.called_party, cdr.group_name, cdr.participants_invited, cdr.participants_attached,
+	cdr.messages_sent, cdr.messages_exploded, cdr.messages_sent_delivered,
+	cdr.messages_exploded_delivered, cdr.content_octets, cdr.cause_code,
+	cdr.termination_cause, cdr.content, cdr.sub_session
+FROM cdr CROSS JOIN origin_host ON origin_host.origin_host_id = cdr.origin_host_id
+WHERE cdr.cdr_id = :cdr_id
+	AND (:from_us IS NULL OR cdr.started_us >= :from_us)
+	AND (:until_us IS NULL OR cdr.started_us < :until_us)
+	AND (:party_key IS NULL OR EXISTS (SELECT 1 FROM cdr_party
+		WHERE cdr_party.party_key = :party_key AND cdr_party.cdr_id = cdr.cdr_id))
+	AND (:session_id IS NULL OR cdr.session_id = :session_id)
+	AND (:icid IS NULL OR cdr.icid = :icid)
+	AND (:name IS NULL OR origin_host.name = :name)
+	AND (:service_context_id IS NULL OR cdr.service_context_id IS NOT NULL
+		AND (:service_context_id = ''
+			OR substr(cdr.service_context_id, -length(:service_context_id)) = :service_context_id))
+	AND (:application_session_id IS NULL OR cdr.application_session_id = :application_session_id)
+	AND (:application_service_type IS NULL
+		OR cdr.application_service_type = :application_service_type)
+	AND (:kind IS NULL OR cdr.kind = :kind)
+	AND (:status IS NULL OR cdr.status = :status)
+	AND (:marks IS NULL OR cdr.marks & :marks <> 0);
+
+-- name: entry_next
+SELECT entry_no, record_type, record_number, marks, event_us, received_us,
+	application_service_type, participants, messages_sent, messages_exploded,
+	messages_sent_delivered, messages_exploded_delivered, cause_code, content
+FROM cdr_entry WHERE cdr_id = :cdr_id AND entry_no > :entry_no
+ORDER BY entry_no LIMIT 1;
+
+-- name: participant_next
+SELECT entry_no, ordinal, party, action, at_us
+FROM cdr_participant WHERE cdr_id = :cdr_id AND (entry_no, ordinal) > (:entry_no, :ordinal)
+ORDER BY entry_no, ordinal LIMIT 1;

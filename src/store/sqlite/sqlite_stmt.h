@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The statements of db/sqlite/query.sql: prepared once, found by name, bound by name at the cost of
+ * an array look-up.
+ */
+#ifndef CHG_STORE_SQLITE_STMT_H
+#define CHG_STORE_SQLITE_STMT_H
+
+#include <sqlite3.h>
+
+#include "core/option.h"
+#include "core/rc.h"
+#include "core/view.h"
+
+enum chg_query {
+#define STATEMENT(name) CHG_Q_##name,
+#include "store/sqlite/sqlite_statement.def"
+#undef STATEMENT
+	CHG_QUERY_COUNT
+};
+
+enum chg_name {
+#define NAME(name) CHG_N_##name,
+#include "store/sqlite/sqlite_name.def"
+#undef NAME
+	CHG_NAME_COUNT
+};
+
+const char *chg_name_text(enum chg_name name);
+
+struct chg_stmt {
+	sqlite3_stmt *handle;
+	uint8_t parameter[CHG_NAME_COUNT]; /* its place in the statement; 0: not in there */
+};
+
+struct chg_stmts {
+	struct chg_stmt list[CHG_QUERY_COUNT];
+};
+
+/*
+ * Prepares every statement.
+ *
+ *   CHG_E_UNKNOWN       query.sql and sqlite_statement.def or sqlite_name.def do not agree
+ *   CHG_E_STORE_SCHEMA  a statement does not fit the schema of the database
+ *   and those of chg_sqlite_rc.  ret may be half-filled; release it in any case.
+ */
+enum chg_rc chg_stmts_prepare(
+	sqlite3 *db, struct chg_stmts *ret, char *reterr_why, size_t why_size);
+
+/* Releases what was prepared; fine on one that is all zero. */
+void chg_stmts_release(struct chg_stmts *stmts);
+
+/* Binding; the name must be in the statement.  The text must live until the statement is reset. */
+void chg_stmt_null(struct chg_stmt *stmt, enum chg_name name);
+void chg_stmt_i64(struct chg_stmt *stmt, enum chg_name name, int64_t value);
+void chg_stmt_text(struct chg_stmt *stmt, enum chg_name name, struct chg_view value);
+void chg_stmt_blob(struct chg_stmt *stmt, enum chg_name name, struct chg_view value);
+
+/*
+ * Makes one step.  CHG_OK with *ret_row true: a row stands in the statement until it is stepped or
+ * reset.  CHG_OK with false, or an error: the statement is reset.
+ */
+enum chg_rc chg_stmt_step(struct chg_stmt *stmt, bool *ret_row);
+
+/* Steps a statement that gives no row. */
+enum chg_rc chg_stmt_run(struct chg_stmt *stmt);
+
+void chg_stmt_reset(struct chg_stmt *stmt);
+
+/* A text column of the row: NULL is the view without pointer.  Valid until step or reset. */
+struct chg_view chg_stmt_column_text(struct chg_stmt *stmt, int column);
+
+/* How the project names a result code of the library. */
+enum chg_rc chg_sqlite_rc(int result);
+
+#endif

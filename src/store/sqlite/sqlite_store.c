@@ -1,0 +1,801 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * port/store.h in terms of statements: the part that writes.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/sqlite/sqlite_private.h"
+
+enum {
+	/* last_seen_us of a peer is written when it is older than this. */
+	SEEN_AGAIN_US = 60 * 1000000,
+};
+
+static struct chg_sqlite *sqlite_of(void *self)
+{
+	struct chg_sqlite *sqlite = self;
+	assert(sqlite->magic == CHG_SQLITE_MAGIC);
+	return sqlite;
+}
+
+static struct chg_stmt *query(struct chg_sqlite *sqlite, enum chg_query id)
+{
+	return &sqlite->stmts.list[id];
+}
+
+/*
+ * Some errors make the library roll back by itself; what came after would then be committed alone.
+ * So the first failure ends the transaction's work.
+ */
+static enum chg_rc remember(struct chg_sqlite *sqlite, enum chg_rc rc)
+{
+	if (sqlite->is_in_transaction && rc != CHG_OK && sqlite->failure == CHG_OK)
+		sqlite->failure = rc;
+	return rc;
+}
+
+/* What the caches know may have been undone. */
+static void forget_cached(struct chg_sqlite *sqlite)
+{
+	memset(sqlite->hosts, 0, sizeof sqlite->hosts);
+	sqlite->cdr_id.is_loaded = false;
+	sqlite->local_sequence.is_loaded = false;
+	sqlite->cdr_id.is_changed = false;
+	sqlite->local_sequence.is_changed = false;
+}
+
+static enum chg_rc begin(void *self)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	assert(!sqlite->is_in_transaction);
+	enum chg_rc rc = chg_stmt_run(query(sqlite, CHG_Q_txn_begin));
+	sqlite->is_in_transaction = rc == CHG_OK;
+	sqlite->failure = CHG_OK;
+	return rc;
+}
+
+static void rollback(void *self)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	/* A rollback that fails leaves nothing that could still be committed by us: begin says so. */
+	if (!sqlite3_get_autocommit(sqlite->db))
+		(void)chg_stmt_run(query(sqlite, CHG_Q_txn_rollback));
+	if (sqlite->is_in_transaction)
+		forget_cached(sqlite);
+	sqlite->is_in_transaction = false;
+	sqlite->failure = CHG_OK;
+}
+
+static enum chg_rc sequence_take(
+	struct chg_sqlite *sqlite, struct chg_sequence *sequence, int64_t *ret)
+{
+	if (!sequence->is_loaded) {
+		struct chg_stmt *stmt = query(sqlite, CHG_Q_sequence_get);
+		bool has_row = false;
+		chg_stmt_text(stmt, CHG_N_name, sequence->name);
+		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+		if (rc != CHG_OK)
+			return rc;
+		if (!has_row)
+			return CHG_E_STORE_CORRUPT;
+		sequence->next = sqlite3_column_int64(stmt->handle, 0);
+		sequence->is_loaded = true;
+		chg_stmt_reset(stmt);
+	}
+	*ret = sequence->next++;
+	sequence->is_changed = true;
+	return CHG_OK;
+}
+
+static enum chg_rc sequence_write(struct chg_sqlite *sqlite, struct chg_sequence *sequence)
+{
+	if (!sequence->is_changed)
+		return CHG_OK;
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_sequence_put);
+	chg_stmt_text(stmt, CHG_N_name, sequence->name);
+	chg_stmt_i64(stmt, CHG_N_next_value, sequence->next);
+	sequence->is_changed = false;
+	return chg_stmt_run(stmt);
+}
+
+static enum chg_rc commit(void *self)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	assert(sqlite->is_in_transaction);
+	enum chg_rc rc = sqlite->failure;
+	if (rc == CHG_OK)
+		rc = sequence_write(sqlite, &sqlite->cdr_id);
+	if (rc == CHG_OK)
+		rc = sequence_write(sqlite, &sqlite->local_sequence);
+	if (rc == CHG_OK)
+		rc = chg_stmt_run(query(sqlite, CHG_Q_txn_commit));
+	if (rc != CHG_OK) {
+		rollback(self);
+		return rc;
+	}
+	sqlite->is_in_transaction = false;
+	return CHG_OK;
+}
+
+/* FNV-1a: spreads names over the slots of a cache, and tells a changed realm. */
+static uint64_t hash_of(struct chg_view text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	for (size_t i = 0; i < text.len; i++)
+		hash = (hash ^ (unsigned char)text.ptr[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static struct chg_host *host_slot(struct chg_sqlite *sqlite, struct chg_view name)
+{
+	return &sqlite->hosts[hash_of(name) % CHG_HOST_CACHE_SIZE];
+}
+
+static bool host_is(const struct chg_host *host, struct chg_view name)
+{
+	return host->id != 0 && host->name_len == name.len &&
+	       memcmp(host->name, name.ptr, name.len) == 0;
+}
+
+static void host_keep(struct chg_sqlite *sqlite, struct chg_view name, const struct chg_host *host)
+{
+	if (name.len > CHG_HOST_NAME_MAX)
+		return;
+	struct chg_host *slot = host_slot(sqlite, name);
+	if (slot != host)
+		*slot = *host;
+	slot->name_len = name.len;
+	if (name.len > 0)
+		memcpy(slot->name, name.ptr, name.len);
+}
+
+/* Looks a peer up; ret->id is 0 when he is unknown. */
+static enum chg_rc host_find(struct chg_sqlite *sqlite, struct chg_view name, struct chg_host *ret)
+{
+	struct chg_host *slot = host_slot(sqlite, name);
+	if (host_is(slot, name)) {
+		*ret = *slot;
+		return CHG_OK;
+	}
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_get);
+	bool has_row = false;
+	chg_stmt_text(stmt, CHG_N_name, name);
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc != CHG_OK)
+		return rc;
+	*ret = (struct chg_host){ 0 };
+	if (!has_row)
+		return CHG_OK;
+	ret->id = sqlite3_column_int64(stmt->handle, 0);
+	ret->origin_state_id = (uint32_t)sqlite3_column_int64(stmt->handle, 1);
+	ret->last_seen_us = sqlite3_column_int64(stmt->handle, 2);
+	ret->realm_hash = hash_of(chg_stmt_column_text(stmt, 3));
+	chg_stmt_reset(stmt);
+	host_keep(sqlite, name, ret);
+	return CHG_OK;
+}
+
+static enum chg_rc host_add(struct chg_sqlite *sqlite, struct chg_now now, struct chg_view name,
+	struct chg_view realm, struct chg_host *ret)
+{
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_add);
+	bool has_row = false;
+	chg_stmt_text(stmt, CHG_N_name, name);
+	chg_stmt_text(stmt, CHG_N_origin_realm, realm);
+	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc != CHG_OK || !has_row)
+		return rc == CHG_OK ? CHG_E_STORE : rc;
+	*ret = (struct chg_host){ .id = sqlite3_column_int64(stmt->handle, 0),
+		.last_seen_us = now.wall.us,
+		.realm_hash = hash_of(realm) };
+	/* The row is in the table only once the statement has been run to its end. */
+	rc = chg_stmt_step(stmt, &has_row);
+	if (rc == CHG_OK)
+		host_keep(sqlite, name, ret);
+	return rc;
+}
+
+/* The peer's row: made on first contact, brought up to date about once a minute. */
+static enum chg_rc host_touch(struct chg_sqlite *sqlite, struct chg_now now, struct chg_view name,
+	struct chg_view realm, struct chg_host *ret)
+{
+	enum chg_rc rc = host_find(sqlite, name, ret);
+	if (rc != CHG_OK)
+		return rc;
+	if (ret->id == 0)
+		return host_add(sqlite, now, name, realm, ret);
+	bool has_moved = chg_view_present(realm) && hash_of(realm) != ret->realm_hash;
+	if (!has_moved && now.wall.us - ret->last_seen_us < SEEN_AGAIN_US)
+		return CHG_OK;
+
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_touch);
+	chg_stmt_i64(stmt, CHG_N_origin_host_id, ret->id);
+	chg_stmt_text(stmt, CHG_N_origin_realm, realm);
+	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	ret->last_seen_us = now.wall.us;
+	if (has_moved)
+		ret->realm_hash = hash_of(realm);
+	rc = chg_stmt_run(stmt);
+	if (rc == CHG_OK)
+		host_keep(sqlite, name, ret);
+	return rc;
+}
+
+static enum chg_rc host_raise(struct chg_sqlite *sqlite, struct chg_view name,
+	struct chg_host *host, uint32_t origin_state_id)
+{
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_raise);
+	chg_stmt_i64(stmt, CHG_N_origin_host_id, host->id);
+	chg_stmt_i64(stmt, CHG_N_origin_state_id, origin_state_id);
+	host->origin_state_id = origin_state_id;
+	enum chg_rc rc = chg_stmt_run(stmt);
+	if (rc == CHG_OK)
+		host_keep(sqlite, name, host);
+	return rc;
+}
+
+struct chg_sub_session chg_sub_session_write(chg_opt_u64 id)
+{
+	struct chg_sub_session ret = { .len = 0 };
+	if (id.is_present)
+		ret.len = (size_t)snprintf(ret.text, sizeof ret.text, "%" PRIu64, id.value);
+	return ret;
+}
+
+chg_opt_u64 chg_sub_session_read(struct chg_view text)
+{
+	chg_opt_u64 ret = { .is_present = text.len > 0 };
+	for (size_t i = 0; i < text.len; i++)
+		ret.value = ret.value * 10 + (uint64_t)(text.ptr[i] - '0');
+	return ret;
+}
+
+/* What names the session of a request. */
+static void bind_session(struct chg_stmt *stmt, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_sub_session *sub)
+{
+	chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
+	chg_stmt_text(stmt, CHG_N_session_id, acr->session_id);
+	chg_stmt_text(
+		stmt, CHG_N_sub_session, (struct chg_view){ .ptr = sub->text, .len = sub->len });
+}
+
+static void bind_key(struct chg_stmt *stmt, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_sub_session *sub)
+{
+	bind_session(stmt, host_id, acr, sub);
+	chg_stmt_i64(stmt, CHG_N_record_type, acr->type);
+	chg_stmt_i64(stmt, CHG_N_record_number, acr->number);
+	if (stmt->parameter[CHG_N_digest] != 0)
+		chg_stmt_blob(stmt, CHG_N_digest,
+			(struct chg_view){ .ptr = (const char *)acr->digest.bytes,
+				.len = sizeof acr->digest.bytes });
+}
+
+/* Whether the statement, which is bound, gives a row. */
+static enum chg_rc gives_row(struct chg_stmt *stmt, bool *ret)
+{
+	bool has_row = false;
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc != CHG_OK)
+		return rc;
+	if (has_row)
+		chg_stmt_reset(stmt);
+	*ret = has_row;
+	return CHG_OK;
+}
+
+/* Steps a statement whose columns begin with those of a record's state. */
+static enum chg_rc read_state(struct chg_stmt *stmt, bool *ret_row, struct chg_cdr_state *ret)
+{
+	bool has_row = false;
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc == CHG_OK && has_row) {
+		chg_rows_read(&chg_rows_state, stmt, ret);
+		chg_stmt_reset(stmt);
+	}
+	*ret_row = has_row;
+	return rc;
+}
+
+/* Most requests are new, and then one look-up tells it. */
+static enum chg_rc load_seen(struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_sub_session *sub, struct chg_acct_facts *facts)
+{
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_seen_number);
+	bind_key(stmt, host_id, acr, sub);
+	enum chg_rc rc = gives_row(stmt, &facts->is_number_known);
+	if (rc != CHG_OK || !facts->is_number_known)
+		return rc;
+	stmt = query(sqlite, CHG_Q_seen_exactly);
+	bind_key(stmt, host_id, acr, sub);
+	return gives_row(stmt, &facts->is_known);
+}
+
+/* An event touches no session, so nothing of one is looked up for it. */
+static enum chg_rc load_session(struct chg_sqlite *sqlite, int64_t host_id,
+	const struct chg_acr *acr, const struct chg_sub_session *sub, struct chg_acct_facts *facts)
+{
+	if (acr->type == CHG_RECORD_EVENT)
+		return CHG_OK;
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_session_latest);
+	bind_session(stmt, host_id, acr, sub);
+	enum chg_rc rc = read_state(stmt, &facts->has_record, &facts->record);
+	if (rc != CHG_OK)
+		return rc;
+	stmt = query(sqlite, CHG_Q_session_has_sub);
+	chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
+	chg_stmt_text(stmt, CHG_N_session_id, acr->session_id);
+	return gives_row(stmt, &facts->has_sub_sessions);
+}
+
+static enum chg_rc load(
+	struct chg_sqlite *sqlite, const struct chg_acr *acr, struct chg_acct_facts *facts)
+{
+	struct chg_host host;
+	enum chg_rc rc = host_find(sqlite, acr->origin_host, &host);
+	if (rc != CHG_OK || host.id == 0)
+		return rc;
+	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
+	facts->host_state_id = host.origin_state_id;
+	rc = load_seen(sqlite, host.id, acr, &sub, facts);
+	return rc == CHG_OK ? load_session(sqlite, host.id, acr, &sub, facts) : rc;
+}
+
+static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_acct_facts *ret)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	assert(sqlite->is_in_transaction);
+	if (sqlite->failure != CHG_OK)
+		return sqlite->failure;
+	struct chg_acct_facts facts = { 0 };
+	enum chg_rc rc = load(sqlite, acr, &facts);
+	if (rc == CHG_OK)
+		*ret = facts;
+	return remember(sqlite, rc);
+}
+
+/*
+ * Writes a record's state.  One that closes gets its number here; one that has a number keeps it,
+ * even when the plan was made before it was given.
+ */
+static enum chg_rc state_write(struct chg_sqlite *sqlite, struct chg_cdr_state state)
+{
+	enum chg_rc rc = CHG_OK;
+	struct chg_stmt *stmt;
+	if (state.status == CHG_CDR_CLOSED && state.local_sequence == 0) {
+		bool has_row = false;
+		stmt = query(sqlite, CHG_Q_cdr_local_sequence);
+		chg_stmt_i64(stmt, CHG_N_cdr_id, state.cdr_id);
+		rc = chg_stmt_step(stmt, &has_row);
+		if (rc == CHG_OK && has_row) {
+			state.local_sequence = sqlite3_column_int64(stmt->handle, 0);
+			chg_stmt_reset(stmt);
+		}
+		if (rc == CHG_OK && state.local_sequence == 0)
+			rc = sequence_take(sqlite, &sqlite->local_sequence, &state.local_sequence);
+		if (rc != CHG_OK)
+			return rc;
+	}
+	stmt = query(sqlite, CHG_Q_cdr_put_milestones);
+	chg_rows_bind(&chg_rows_state, stmt, &state);
+	rc = chg_stmt_run(stmt);
+	if (rc != CHG_OK)
+		return rc;
+	stmt = query(sqlite, CHG_Q_cdr_put_progress);
+	chg_rows_bind(&chg_rows_state, stmt, &state);
+	return chg_stmt_run(stmt);
+}
+
+/* Closes the open sessions of a peer whose Origin-State-Id is lower, the lowest first. */
+static enum chg_rc close_older(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	uint32_t origin_state_id, uint32_t *closed)
+{
+	for (;;) {
+		struct chg_stmt *stmt = query(sqlite, CHG_Q_host_next_older);
+		struct chg_cdr_state record;
+		bool has_row;
+		chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
+		chg_stmt_i64(stmt, CHG_N_origin_state_id, origin_state_id);
+		enum chg_rc rc = read_state(stmt, &has_row, &record);
+		if (rc != CHG_OK || !has_row)
+			return rc;
+		rc = state_write(sqlite, chg_accounting_expire(&record, now));
+		if (rc != CHG_OK)
+			return rc;
+		++*closed;
+	}
+}
+
+/* Closes what is open below a session, in the order of the sub-sessions' texts. */
+static enum chg_rc close_sub_sessions(struct chg_sqlite *sqlite, struct chg_now now,
+	int64_t host_id, const struct chg_acr *acr, chg_opt_instant ended_at)
+{
+	struct chg_sub_session last = { .len = 0 };
+	int64_t last_id = 0;
+	for (;;) {
+		struct chg_stmt *stmt = query(sqlite, CHG_Q_sub_session_next_open);
+		bool has_row = false;
+		bind_session(stmt, host_id, acr, &last);
+		chg_stmt_i64(stmt, CHG_N_cdr_id, last_id);
+		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+		if (rc != CHG_OK || !has_row)
+			return rc;
+		struct chg_cdr_state record;
+		chg_rows_read(&chg_rows_state, stmt, &record);
+		last = chg_sub_session_write(chg_sub_session_read(
+			chg_stmt_column_text(stmt, (int)chg_rows_state.count)));
+		last_id = record.cdr_id;
+		chg_stmt_reset(stmt);
+
+		record.status = CHG_CDR_CLOSED;
+		record.ended_at = ended_at;
+		record.closed_at = (chg_opt_instant){ true, now.wall };
+		record.supervise_until = (chg_opt_instant){ 0 };
+		rc = state_write(sqlite, record);
+		if (rc != CHG_OK)
+			return rc;
+	}
+}
+
+/* Number-Of-Participants says how many were invited in a START, and how many are there otherwise. */
+static void bind_invited(struct chg_stmt *stmt, const struct chg_acr *acr)
+{
+	if (acr->type == CHG_RECORD_START && acr->participants.is_present)
+		chg_stmt_i64(stmt, CHG_N_participants_invited, acr->participants.value);
+	else
+		chg_stmt_null(stmt, CHG_N_participants_invited);
+}
+
+/* Absent figures are NULL, which the statements take for "as it was". */
+static void bind_figures(struct chg_stmt *stmt, const struct chg_acr *acr, bool has_figures)
+{
+	if (has_figures)
+		chg_rows_bind(&chg_rows_acr_figures, stmt, acr);
+	else
+		chg_rows_bind_null(&chg_rows_acr_figures, stmt);
+	if (has_figures && acr->type != CHG_RECORD_START && acr->participants.is_present)
+		chg_stmt_i64(stmt, CHG_N_participants_attached, acr->participants.value);
+	else
+		chg_stmt_null(stmt, CHG_N_participants_attached);
+}
+
+static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
+{
+	struct chg_cdr_state record = plan->record;
+	enum chg_rc rc = sequence_take(sqlite, &sqlite->cdr_id, &record.cdr_id);
+	if (rc == CHG_OK && record.status == CHG_CDR_CLOSED)
+		rc = sequence_take(sqlite, &sqlite->local_sequence, &record.local_sequence);
+	if (rc != CHG_OK)
+		return rc;
+
+	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_cdr_add);
+	chg_rows_bind(&chg_rows_state, stmt, &record);
+	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
+	bind_invited(stmt, acr);
+	bind_figures(stmt, acr, plan->has_figures);
+	bind_session(stmt, host_id, acr, &sub);
+	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	*ret_cdr_id = record.cdr_id;
+	return chg_stmt_run(stmt);
+}
+
+static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_now now,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	enum chg_rc rc = state_write(sqlite, plan->record);
+	if (rc != CHG_OK)
+		return rc;
+	struct chg_stmt *stmt =
+		query(sqlite, plan->has_identity ? CHG_Q_cdr_replace_texts : CHG_Q_cdr_fill_texts);
+	chg_stmt_i64(stmt, CHG_N_cdr_id, plan->record.cdr_id);
+	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
+	bind_invited(stmt, acr);
+	rc = chg_stmt_run(stmt);
+	if (rc != CHG_OK)
+		return rc;
+	stmt = query(sqlite, CHG_Q_cdr_put_figures);
+	chg_stmt_i64(stmt, CHG_N_cdr_id, plan->record.cdr_id);
+	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	bind_figures(stmt, acr, plan->has_figures);
+	return chg_stmt_run(stmt);
+}
+
+static enum chg_rc entry_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t cdr_id,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_entry_add);
+	chg_rows_bind(&chg_rows_acr_entry, stmt, acr);
+	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+	chg_stmt_i64(stmt, CHG_N_entry_no, plan->record.entry_count);
+	chg_stmt_i64(stmt, CHG_N_marks, plan->entry_marks);
+	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	return chg_stmt_run(stmt);
+}
+
+/* The normal form; a text that is too long for one is cut, since a record must not fail for it. */
+static struct chg_party key_of(struct chg_view text)
+{
+	struct chg_party key = { 0 };
+	if (chg_party_normalise(text, &key) == CHG_OK)
+		return key;
+	size_t len = text.len < CHG_PARTY_TEXT_MAX ? text.len : CHG_PARTY_TEXT_MAX;
+	while (len > 0 && len < text.len && (text.ptr[len] & 0xc0) == 0x80)
+		len--; /* not inside a character */
+	key.len = (uint8_t)len;
+	if (len > 0)
+		memcpy(key.bytes, text.ptr, len);
+	return key;
+}
+
+static struct chg_view view_of(const struct chg_party *party)
+{
+	return (struct chg_view){ .ptr = party->bytes, .len = party->len };
+}
+
+static enum chg_rc participants_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t cdr_id,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	chg_instant at = acr->event_time.is_present ? acr->event_time.value : now.wall;
+	for (size_t i = 0; i < acr->participant_count; i++) {
+		struct chg_stmt *stmt = query(sqlite, CHG_Q_participant_add);
+		struct chg_party key = key_of(acr->participant[i]);
+		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+		chg_stmt_i64(stmt, CHG_N_entry_no, plan->record.entry_count);
+		chg_stmt_i64(stmt, CHG_N_ordinal, (int64_t)i + 1);
+		chg_stmt_text(stmt, CHG_N_party, acr->participant[i]);
+		chg_stmt_text(stmt, CHG_N_party_key, view_of(&key));
+		chg_stmt_i64(stmt, CHG_N_action, plan->action);
+		chg_stmt_i64(stmt, CHG_N_at_us, at.us);
+		enum chg_rc rc = chg_stmt_run(stmt);
+		if (rc != CHG_OK)
+			return rc;
+	}
+	return CHG_OK;
+}
+
+static void party_collect(struct chg_party_set *set, struct chg_view text, uint32_t role)
+{
+	if (text.len == 0)
+		return;
+	struct chg_party key = key_of(text);
+	for (size_t i = 0; i < set->count; i++) {
+		if (!chg_view_equal(view_of(&set->key[i]), view_of(&key)))
+			continue;
+		set->roles[i] |= role;
+		return;
+	}
+	set->key[set->count] = key;
+	set->roles[set->count++] = role;
+}
+
+/* One row for each party, whatever many roles it has and however it was spelt. */
+static enum chg_rc parties_add(struct chg_sqlite *sqlite, int64_t cdr_id, const struct chg_acr *acr)
+{
+	struct chg_party_set *set = &sqlite->parties;
+	set->count = 0;
+	for (size_t i = 0; i < acr->party_count; i++)
+		party_collect(set, acr->party[i].text, acr->party[i].role);
+	for (size_t i = 0; i < acr->participant_count; i++)
+		party_collect(set, acr->participant[i], CHG_ROLE_PARTICIPANT);
+	for (size_t i = 0; i < set->count; i++) {
+		struct chg_stmt *stmt = query(sqlite, CHG_Q_party_add);
+		chg_stmt_text(stmt, CHG_N_party_key, view_of(&set->key[i]));
+		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+		chg_stmt_i64(stmt, CHG_N_roles, set->roles[i]);
+		enum chg_rc rc = chg_stmt_run(stmt);
+		if (rc != CHG_OK)
+			return rc;
+	}
+	return CHG_OK;
+}
+
+static enum chg_rc seen_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	int64_t cdr_id, const struct chg_acr *acr)
+{
+	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_seen_add);
+	bind_key(stmt, host_id, acr, &sub);
+	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+	return chg_stmt_run(stmt);
+}
+
+/* Steps 4 to 6 of a plan: the record, its timeline, and that the request came. */
+static enum chg_rc apply_record(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	int64_t cdr_id = plan->record.cdr_id;
+	enum chg_rc rc = plan->step == CHG_STEP_INSERT
+				 ? record_insert(sqlite, now, host_id, acr, plan, &cdr_id)
+				 : record_update(sqlite, now, acr, plan);
+	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
+		rc = entry_add(sqlite, now, cdr_id, acr, plan);
+	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
+		rc = participants_add(sqlite, now, cdr_id, acr, plan);
+	if (rc == CHG_OK)
+		rc = parties_add(sqlite, cdr_id, acr);
+	return rc == CHG_OK ? seen_add(sqlite, now, host_id, cdr_id, acr) : rc;
+}
+
+/* The steps of struct chg_acct_plan, in its order. */
+static enum chg_rc apply(struct chg_sqlite *sqlite, struct chg_now now, const struct chg_acr *acr,
+	const struct chg_acct_plan *plan)
+{
+	struct chg_host host;
+	uint32_t closed = 0;
+	enum chg_rc rc = host_touch(sqlite, now, acr->origin_host, acr->origin_realm, &host);
+	if (rc == CHG_OK && plan->raises_host_state)
+		rc = host_raise(sqlite, acr->origin_host, &host, plan->host_state_id);
+	if (rc == CHG_OK && plan->closes_older_sessions)
+		rc = close_older(sqlite, now, host.id, plan->host_state_id, &closed);
+	if (rc == CHG_OK && plan->closes_previous)
+		rc = state_write(sqlite, plan->previous);
+	if (rc == CHG_OK && plan->closes_sub_sessions)
+		rc = close_sub_sessions(sqlite, now, host.id, acr, plan->record.ended_at);
+	if (rc == CHG_OK && plan->step != CHG_STEP_NONE)
+		rc = apply_record(sqlite, now, host.id, acr, plan);
+	return rc;
+}
+
+static enum chg_rc apply_acct(
+	void *self, struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	assert(sqlite->is_in_transaction);
+	if (sqlite->failure != CHG_OK)
+		return sqlite->failure;
+	if (plan->step == CHG_STEP_NONE && !plan->raises_host_state)
+		return CHG_OK; /* a duplicate costs no write */
+	return remember(sqlite, apply(sqlite, now, acr, plan));
+}
+
+static enum chg_rc apply_host_state(void *self, struct chg_now now, struct chg_view origin_host,
+	struct chg_view origin_realm, uint32_t origin_state_id, uint32_t *ret_closed)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	assert(sqlite->is_in_transaction);
+	if (sqlite->failure != CHG_OK)
+		return sqlite->failure;
+	struct chg_host host;
+	uint32_t closed = 0;
+	enum chg_rc rc = host_touch(sqlite, now, origin_host, origin_realm, &host);
+	if (rc == CHG_OK && origin_state_id > host.origin_state_id) {
+		bool was_known = host.origin_state_id != 0;
+		rc = host_raise(sqlite, origin_host, &host, origin_state_id);
+		if (rc == CHG_OK && was_known)
+			rc = close_older(sqlite, now, host.id, origin_state_id, &closed);
+	}
+	if (rc == CHG_OK)
+		*ret_closed = closed;
+	return remember(sqlite, rc);
+}
+
+static enum chg_rc next_deadline(void *self, chg_opt_instant *ret)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_deadline_first);
+	bool has_row = false;
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc != CHG_OK)
+		return remember(sqlite, rc);
+	*ret = (chg_opt_instant){ .is_present = has_row };
+	if (has_row) {
+		ret->value.us = sqlite3_column_int64(stmt->handle, 0);
+		chg_stmt_reset(stmt);
+	}
+	return CHG_OK;
+}
+
+static enum chg_rc expire_due(void *self, struct chg_now now, uint32_t max, uint32_t *ret_closed)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	assert(sqlite->is_in_transaction);
+	if (sqlite->failure != CHG_OK)
+		return sqlite->failure;
+	uint32_t closed = 0;
+	while (closed < max) {
+		struct chg_stmt *stmt = query(sqlite, CHG_Q_due_next);
+		struct chg_cdr_state record;
+		bool has_row;
+		chg_stmt_i64(stmt, CHG_N_supervise_until_us, now.steady.us);
+		enum chg_rc rc = read_state(stmt, &has_row, &record);
+		if (rc == CHG_OK && !has_row)
+			break;
+		if (rc == CHG_OK)
+			rc = state_write(sqlite, chg_accounting_expire(&record, now));
+		if (rc != CHG_OK)
+			return remember(sqlite, rc);
+		closed++;
+	}
+	*ret_closed = closed;
+	return CHG_OK;
+}
+
+/* Forgets the oldest key if it came before; the key's texts live until `oldest` is reset. */
+static enum chg_rc forget_one(struct chg_sqlite *sqlite, chg_instant before, bool *ret_done)
+{
+	struct chg_stmt *oldest = query(sqlite, CHG_Q_seen_oldest);
+	struct chg_stmt *delete = query(sqlite, CHG_Q_seen_delete);
+	bool has_row = false;
+	chg_stmt_i64(oldest, CHG_N_received_us, before.us);
+	enum chg_rc rc = chg_stmt_step(oldest, &has_row);
+	*ret_done = !has_row;
+	if (rc != CHG_OK || !has_row)
+		return rc;
+	chg_stmt_i64(delete, CHG_N_origin_host_id, sqlite3_column_int64(oldest->handle, 0));
+	chg_stmt_text(delete, CHG_N_session_id, chg_stmt_column_text(oldest, 1));
+	chg_stmt_text(delete, CHG_N_sub_session, chg_stmt_column_text(oldest, 2));
+	chg_stmt_i64(delete, CHG_N_record_type, sqlite3_column_int64(oldest->handle, 3));
+	chg_stmt_i64(delete, CHG_N_record_number, sqlite3_column_int64(oldest->handle, 4));
+	chg_stmt_blob(delete, CHG_N_digest,
+		(struct chg_view){ .ptr = sqlite3_column_blob(oldest->handle, 5),
+			.len = (size_t)sqlite3_column_bytes(oldest->handle, 5) });
+	rc = chg_stmt_run(delete);
+	chg_stmt_reset(oldest);
+	return rc;
+}
+
+static enum chg_rc forget_seen(
+	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	assert(sqlite->is_in_transaction);
+	if (sqlite->failure != CHG_OK)
+		return sqlite->failure;
+	uint32_t forgotten = 0;
+	while (forgotten < max) {
+		bool is_done;
+		enum chg_rc rc = forget_one(sqlite, before, &is_done);
+		if (rc != CHG_OK)
+			return remember(sqlite, rc);
+		if (is_done)
+			break;
+		forgotten++;
+	}
+	*ret_forgotten = forgotten;
+	return CHG_OK;
+}
+
+static enum chg_rc own_state_id(void *self, uint32_t fresh, uint32_t *ret)
+{
+	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_stmt *stmt = query(sqlite, CHG_Q_own_state_get);
+	bool has_row = false;
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc != CHG_OK)
+		return remember(sqlite, rc);
+	if (has_row) {
+		*ret = (uint32_t)sqlite3_column_int64(stmt->handle, 0);
+		chg_stmt_reset(stmt);
+		return CHG_OK;
+	}
+	stmt = query(sqlite, CHG_Q_own_state_put);
+	chg_stmt_i64(stmt, CHG_N_origin_state_id, fresh);
+	rc = chg_stmt_run(stmt);
+	if (rc == CHG_OK)
+		*ret = fresh;
+	return remember(sqlite, rc);
+}
+
+const struct chg_store_ops chg_sqlite_ops = {
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.load_acct = load_acct,
+	.apply_acct = apply_acct,
+	.apply_host_state = apply_host_state,
+	.next_deadline = next_deadline,
+	.expire_due = expire_due,
+	.forget_seen = forget_seen,
+	.own_state_id = own_state_id,
+	.scan_cdrs = chg_sqlite_scan_cdrs,
+	.scan_entries = chg_sqlite_scan_entries,
+	.scan_participants = chg_sqlite_scan_participants,
+	.close = chg_sqlite_close,
+};
