@@ -8,15 +8,9 @@ printf 'LoadExtension = "%s";\n' "$CHG_GIVE_UP" >>freediameter.conf
 launch --config freediameter.conf
 expect "the node becomes ready" is_ready
 # A peer that never answers the DPR would hold the library's own way down for 16 seconds.
-"$CHG_PEER_RAW" "$port" mute mute.example.net >mute.out &
-mute=$!
-until [ -s mute.out ]; do
-	kill -0 "$mute" 2>/dev/null || fail "the mute peer was refused"
-	sleep 0.05
-done
+mute_peer
 began=$SECONDS
 touch give-up
 ends_with 70
 expect "it ends at once" test $((SECONDS - began)) -le 5
 expect "one line says why" test "$(grep -c 'daemon.failed cause="a thread of the library ended"' node.log)" -eq 1
-kill "$mute"

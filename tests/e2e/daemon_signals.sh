@@ -4,12 +4,7 @@
 
 start
 # A peer that never answers the DPR keeps the first signal's way down busy for some seconds.
-"$CHG_PEER_RAW" "$port" mute mute.example.net >mute.out &
-mute=$!
-until [ -s mute.out ]; do
-	kill -0 "$mute" 2>/dev/null || fail "the mute peer was refused"
-	sleep 0.05
-done
+mute_peer
 kill -TERM "$node"
 until grep -q daemon.stopping node.log; do
 	is_running || fail "the node ended before the second signal"
@@ -18,17 +13,10 @@ done
 kill -TERM "$node"
 ends_with 143
 expect "the log says so" grep -q 'daemon.ended_at_once signal=15' node.log
-kill "$mute"
 
 start
-"$CHG_PEER_RAW" "$port" mute mute.example.net >mute.out &
-mute=$!
-until [ -s mute.out ]; do
-	kill -0 "$mute" 2>/dev/null || fail "the mute peer was refused"
-	sleep 0.05
-done
+mute_peer
 began=$SECONDS
 stop
 expect "a peer that does not say goodbye is not waited for longer than 15 s" \
 	test $((SECONDS - began)) -le 15
-kill "$mute"

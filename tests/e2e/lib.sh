@@ -8,7 +8,7 @@ set -euo pipefail
 
 : "${CHG_BIN_DIR:?}" "${CHG_SOURCE_DIR:?}"
 example=$CHG_SOURCE_DIR/conf/examples/single-node
-node='' port=''
+node='' port='' mute=''
 
 fail() {
 	printf 'FAILED: %s\n' "$*" >&2
@@ -31,6 +31,7 @@ on_exit() {
 	local status=$?
 	trap - EXIT
 	[ -z "$node" ] || kill -KILL "$node" 2>/dev/null || :
+	[ -z "$mute" ] || kill -KILL "$mute" 2>/dev/null || :
 	exit "$status"
 }
 trap on_exit EXIT
@@ -100,3 +101,16 @@ stop() {
 is_running() { kill -0 "$node" 2>/dev/null; }
 
 peer() { "$CHG_PEER_RAW" "$port" "$@"; }
+
+# mute_peer: starts a peer that connects and then never says anything again; it goes with the test,
+# or with the next one.
+mute_peer() {
+	[ -z "$mute" ] || kill "$mute"
+	: >mute.out
+	"$CHG_PEER_RAW" "$port" mute mute.example.net >>mute.out &
+	mute=$!
+	until [ -s mute.out ]; do
+		kill -0 "$mute" 2>/dev/null || fail "the mute peer was refused"
+		sleep 0.05
+	done
+}
