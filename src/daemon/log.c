@@ -37,7 +37,8 @@ static bool to_journal;
 static unsigned long lost_lines;
 static void (*collector)(const char *line);
 static atomic_bool verbose;
-static atomic_bool guarded;
+static atomic_bool running; /* from the ready line to the end */
+static atomic_bool guarded; /* the same, until we stop the library ourselves */
 static char last_error[512];
 
 /* The library knows no warnings: while one of our lines passes through it, its level is here. */
@@ -133,7 +134,7 @@ static bool is_shown(int library_level, const char *text)
 {
 	if (verbose || is_ours(text))
 		return true;
-	if (atomic_load(&guarded) && strncmp(text, "ERROR: ", 7) == 0)
+	if (atomic_load(&running) && strncmp(text, "ERROR: ", 7) == 0)
 		return false;
 	return library_level >= FD_LOG_ERROR;
 }
@@ -208,6 +209,7 @@ void chg_daemon_log(enum chg_log_level level, const char *format, ...)
 
 void chg_daemon_log_guard(void)
 {
+	atomic_store(&running, true);
 	atomic_store(&guarded, true);
 }
 
