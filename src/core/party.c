@@ -18,7 +18,7 @@ static bool is_digit(char c)
 /* RFC 3966: what may stand between the digits of a number and means nothing. */
 static bool is_separator(char c)
 {
-	return c == '-' || c == '.' || c == '(' || c == ')' || c == ' ';
+	return c == '-' || c == '.' || c == '(' || c == ')' || c == ' ' || c == '\t';
 }
 
 static bool starts_with(struct chg_view text, const char *prefix)
@@ -56,6 +56,16 @@ static bool find(struct chg_view text, char wanted, size_t *ret_at)
 	return true;
 }
 
+/* Without the blanks around. */
+static struct chg_view trim(struct chg_view text)
+{
+	while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
+		text = skip(text, 1);
+	while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+		text.len--;
+	return text;
+}
+
 /* "Alice" <sip:alice@x> and plain blanks around: only the address is kept. */
 static struct chg_view strip(struct chg_view text)
 {
@@ -64,11 +74,7 @@ static struct chg_view strip(struct chg_view text)
 		text = skip(text, at + 1);
 	if (find(text, '>', &at))
 		text.len = at;
-	while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-		text = skip(text, 1);
-	while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-		text.len--;
-	return text;
+	return trim(text);
 }
 
 /* A number: digits, a leading plus, separators; at least one digit. */
@@ -174,17 +180,19 @@ static bool says_phone(struct chg_view parameters)
 	return false;
 }
 
-/* user@host[:port][;parameters][?headers], the scheme already taken off. */
+/*
+ * user@host[:port][;parameters][?headers], the scheme already taken off.  A user may hold a ? of its
+ * own, parameters and headers hold no @ (RFC 3261 25.1).
+ */
 static bool put_uri(struct chg_party *party, const char *scheme, struct chg_view rest)
 {
-	struct chg_view address = until(rest, "?");
 	size_t at;
-	bool has_user = find(address, '@', &at);
-	struct chg_view user = { address.ptr, has_user ? at : 0 };
-	struct chg_view host = has_user ? skip(address, at + 1) : address;
-	struct chg_view parameters = host;
-	host = until(host, ";");
-	parameters = skip(parameters, host.len);
+	bool has_user = find(rest, '@', &at);
+	struct chg_view user = { rest.ptr, has_user ? at : 0 };
+	struct chg_view place = until(has_user ? skip(rest, at + 1) : rest, "?");
+	struct chg_view host = until(place, ";");
+	struct chg_view parameters = skip(place, host.len);
+	host = trim(host);
 	user = until(user, ";"); /* sip:+49;npdi=..@host: parameters of the number */
 
 	if (has_user && is_number(user) && says_phone(parameters))
