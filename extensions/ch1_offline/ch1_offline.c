@@ -17,6 +17,11 @@
 #include "stack/stack.h"
 #include "wire/message.h"
 
+/* Hidden visibility is for everything else: these freeDiameter looks up by name. */
+__attribute__((visibility("default"))) int fd_ext_init(int major, int minor, char *conffile);
+__attribute__((visibility("default"))) void fd_ext_fini(void);
+extern __attribute__((visibility("default"))) const char *fd_ext_depends[];
+
 /* One request on its way: from the callback through the engine to its answer. */
 struct ch1_job {
 	struct chg_job job; /* first, so that the engine's pointer is ours */
@@ -262,7 +267,6 @@ static int ch1_entry(char *conffile)
  * Peers and queues are gone already: what is still in the engine is committed, and its answers go
  * nowhere; the clients will send again.
  */
-void fd_ext_fini(void);
 void fd_ext_fini(void)
 {
 	if (ch1.handle != NULL)

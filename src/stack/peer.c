@@ -23,22 +23,43 @@ static struct {
 } peers;
 
 enum {
+	/* So many hosts of peer.allow are repeated in the line that admits one more. */
+	LISTED_HOSTS_MAX = 8,
 	/* Lines about trouble that a peer can cause, per second; the rest are counted. */
 	TROUBLE_LINES_PER_S = 5,
 };
 
 /* ---- Admission ---------------------------------------------------------------------------- */
 
+/*
+ * The line that admits this host as well, as it has to stand under "peer:" in charging.yaml.  A long
+ * list is not repeated: then only the item to add is told.
+ */
+static void write_allow_line(
+	const struct chg_config_list *allow, const char *host, char *ret, size_t size)
+{
+	int len = snprintf(ret, size, "allow: [");
+	if (allow->count > LISTED_HOSTS_MAX)
+		len += snprintf(ret + len, size - (size_t)len, "..., ");
+	for (size_t i = 0; i < allow->count && allow->count <= LISTED_HOSTS_MAX; i++)
+		len += snprintf(ret + len, size - (size_t)len, "\"%s\", ", allow->item[i]);
+	snprintf(ret + len, size - (size_t)len, "\"%s\"]", host);
+}
+
 static void tell_refusal(struct chg_runtime *runtime, const char *host, const char *realm)
 {
+	char allow[(LISTED_HOSTS_MAX + 2) * (CHG_CONFIG_ITEM_MAX + 8)];
+	char line[sizeof allow + CHG_CONFIG_ITEM_MAX + 64];
 	struct chg_meters meters = chg_runtime_meters(runtime);
+	struct chg_log log = chg_runtime_log(runtime);
+
 	meters.add(meters.self, CHG_METER_PEERS_REFUSED, 1);
-	chg_log_event(chg_runtime_log(runtime), CHG_LOG_WARNING,
-		"peer.refused host=%s realm=%s cause=%s", host, realm,
-		"not admitted; to admit it, add this line under peer: allow: in charging.yaml and "
-		"restart the node");
-	chg_log_event(chg_runtime_log(runtime), CHG_LOG_WARNING,
-		"peer.refused-add host=%s line:     - \"%s\"", host, host);
+	chg_log_event(log, CHG_LOG_WARNING, "peer.refused host=%s realm=%s cause=%s cure=%s", host,
+		realm, "not admitted by peer.allow",
+		"put the line below under peer: in charging.yaml and restart the node");
+	write_allow_line(&chg_runtime_config(runtime)->peer_allow, host, allow, sizeof allow);
+	snprintf(line, sizeof line, "peer.refused-line %s", allow);
+	log.write(log.self, CHG_LOG_WARNING, line);
 }
 
 /*
@@ -57,8 +78,7 @@ static int validate(struct peer_info *info, int *auth, int (**cb2)(struct peer_i
 		*auth = 1;
 		return 0;
 	}
-	tell_refusal(runtime, info->pi_diamid,
-		info->runtime.pir_realm != NULL ? info->runtime.pir_realm : "-");
+	tell_refusal(runtime, info->pi_diamid, info->runtime.pir_realm);
 	*auth = -1;
 	return 0;
 }

@@ -92,8 +92,11 @@ static void put_time(struct chg_json *json, chg_instant at)
 static void put_u64(struct chg_json *json, uint64_t value)
 {
 	char text[32];
-	const char *form = value > INT64_MAX ? "\"%" PRIu64 "\"" : "%" PRIu64;
-	put(json, text, (size_t)snprintf(text, sizeof text, form, value));
+	size_t len = (size_t)snprintf(text, sizeof text, "\"%" PRIu64 "\"", value);
+	if (value > INT64_MAX) /* readers of JSON keep no larger number whole */
+		put(json, text, len);
+	else
+		put(json, text + 1, len - 2);
 }
 
 static void put_i64(struct chg_json *json, int64_t value)
