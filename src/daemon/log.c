@@ -18,6 +18,8 @@
 enum {
 	/* A pipe that says it can be written takes this much without blocking. */
 	LINE_MAX_BYTES = 4096,
+	/* Errors that the library tells of while the node runs: peers can cause them at will. */
+	LIBRARY_LINES_PER_S = 10,
 };
 
 static const struct level {
@@ -139,6 +141,31 @@ static bool is_shown(int library_level, const char *text)
 	return library_level >= FD_LOG_ERROR;
 }
 
+/* Whether the library may say one more thing in this second. */
+static bool is_within_limit(void)
+{
+	static time_t second;
+	static unsigned count;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec != second) {
+		second = now.tv_sec;
+		count = 0;
+	}
+	return ++count <= LIBRARY_LINES_PER_S;
+}
+
+static void show(int library_level, const char *text)
+{
+	bool is_limited = atomic_load(&running) && !verbose && !is_ours(text);
+
+	if (is_limited && !is_within_limit())
+		lost_lines++;
+	else
+		write_line(level_of(library_level), text, 0);
+}
+
 /* The library's fd_core_shutdown, which any of its threads calls when it cannot go on. */
 static bool is_shutdown(int library_level, const char *format)
 {
@@ -177,7 +204,7 @@ static void on_library_line(int library_level, const char *format, va_list args)
 		return;
 	}
 	if (is_shown(library_level, text))
-		write_line(level_of(library_level), text, 0);
+		show(library_level, text);
 }
 
 void chg_daemon_log_verbose(void)

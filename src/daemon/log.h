@@ -14,14 +14,15 @@
  * the library below an error are its running commentary and are shown only when is_verbose; lines
  * of ours ("subject.event key=value ...") are shown always, having been chosen before.
  *
- * Writing never blocks: a reader that is too slow loses lines and is told how many.
+ * Writing never blocks: a reader that is too slow loses lines and is told how many ("log.lost").
+ * The same happens to errors of the library beyond some in a second while the node runs.
  */
 void chg_daemon_log_start(bool is_verbose);
 
 /* From now on everything is shown. */
 void chg_daemon_log_verbose(void);
 
-/* One line of our own.  Only the form of `format` is checked: write "subject.event key=value". */
+/* One line of our own, "subject.event key=value ...". */
 void chg_daemon_log(enum chg_log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
