@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * One thread, one poll: every slot of every connection holds one request until it is answered.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "chgplay/answer.h"
+#include "chgplay/load.h"
+#include "chgplay/peer.h"
+#include "core/ask.h"
+#include "wire/message.h"
+
+enum {
+	REQUEST_MAX = 1024,
+	DIGITS = 10, /* of run and serial in a Session-Id, so that they can be patched in place */
+	CONNECT_MS = 5000,
+	RECONNECT_US = 200 * 1000,
+	POSTPONE_US = 100 * 1000,
+	TURN_MS = 50,
+	END_US = 30 * 1000 * 1000, /* for the last answers, after the time is up */
+};
+
+/* A request without its run, serial and identifiers. */
+struct template
+{
+	uint8_t bytes[REQUEST_MAX];
+	size_t len;
+	size_t run_at;
+	size_t serial_at;
+	size_t time_at;
+};
+
+struct slot {
+	bool is_used;
+	bool is_under_way;
+	bool is_repeated;
+	uint32_t run;
+	uint32_t serial;
+	enum chg_record_type type;
+	uint32_t id; /* Hop-by-Hop */
+	uint32_t end_to_end;
+	int64_t first_us; /* first sent: what latency counts from */
+	int64_t sent_us;
+	int64_t not_before_us;
+};
+
+struct link {
+	char host[256];
+	struct chg_peer *peer;
+	int64_t retry_us;
+	struct template template[CHG_RECORD_STOP + 1];
+	struct slot *slot;
+	bool is_dry; /* nothing more for this connection in the file to be resent */
+};
+
+struct load {
+	const struct chg_load_config *config;
+	struct chg_load_result *result;
+	struct link link[CHG_LOAD_PEER_MAX];
+	struct resend_line *resend[CHG_LOAD_PEER_MAX];
+	size_t resend_count[CHG_LOAD_PEER_MAX];
+	size_t resend_at[CHG_LOAD_PEER_MAX];
+	uint32_t run;
+	uint32_t next_serial;
+	uint32_t next_id;
+	uint32_t next_end_to_end;
+	uint64_t begun; /* requests given to slots */
+	int64_t start_us;
+	int64_t now_us;
+	int64_t connected_us; /* when there was a connection last */
+	bool is_ending;
+	char *why;
+	size_t why_size;
+};
+
+struct resend_line {
+	uint32_t run;
+	uint32_t serial;
+	enum chg_record_type type;
+};
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void put_u32(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 24);
+	at[1] = (uint8_t)(value >> 16);
+	at[2] = (uint8_t)(value >> 8);
+	at[3] = (uint8_t)value;
+}
+
+static void put_digits(uint8_t *at, uint32_t value)
+{
+	for (int i = DIGITS - 1; i >= 0; i--) {
+		at[i] = (uint8_t)('0' + value % 10);
+		value /= 10;
+	}
+}
+
+static uint32_t number_of(enum chg_record_type type)
+{
+	return type == CHG_RECORD_INTERIM ? 1 : type == CHG_RECORD_STOP ? 2 : 0;
+}
+
+/* What an IM server tells of a message, or of a session of three parties. */
+
+static void put_im(struct chg_out *out, enum chg_record_type type)
+{
+	size_t group = chg_out_group_begin(out, CHG_AVP_IM_INFORMATION);
+	chg_out_u32(out, CHG_AVP_TOTAL_NUMBER_OF_MESSAGES_SENT, 1 + 5 * number_of(type));
+	chg_out_u32(out, CHG_AVP_NUMBER_OF_MESSAGES_SUCCESSFULLY_SENT, 1 + 5 * number_of(type));
+	chg_out_group_end(out, group);
+}
+
+static void put_service(struct chg_out *out, enum chg_record_type type)
+{
+	size_t service = chg_out_group_begin(out, CHG_AVP_SERVICE_INFORMATION);
+	size_t ims = chg_out_group_begin(out, CHG_AVP_IMS_INFORMATION);
+	chg_out_i32(out, CHG_AVP_NODE_FUNCTIONALITY, 6);
+	size_t event = chg_out_group_begin(out, CHG_AVP_EVENT_TYPE);
+	chg_out_text(out, CHG_AVP_SIP_METHOD,
+		type == CHG_RECORD_EVENT ? CHG_VIEW("MESSAGE") : CHG_VIEW("INVITE"));
+	chg_out_group_end(out, event);
+	chg_out_text(out, CHG_AVP_CALLING_PARTY_ADDRESS, CHG_VIEW("sip:alice@example.net"));
+	chg_out_text(out, CHG_AVP_CALLED_PARTY_ADDRESS, CHG_VIEW("sip:bob@example.net"));
+	chg_out_group_end(out, ims);
+	size_t generic = chg_out_group_begin(out, CHG_AVP_SERVICE_GENERIC_INFORMATION);
+	chg_out_i32(out, CHG_AVP_APPLICATION_SERVICE_TYPE, CHG_AST_SENDING);
+	chg_out_u32(out, CHG_AVP_APPLICATION_SESSION_ID, 1);
+	chg_out_group_end(out, generic);
+	if (type != CHG_RECORD_START)
+		put_im(out, type);
+	chg_out_group_end(out, service);
+}
+
+static bool make_template(struct load *load, struct link *link, enum chg_record_type type)
+{
+	struct template *template = &link->template[type];
+	struct chg_out out = chg_out_of(template->bytes, sizeof template->bytes);
+	struct chg_header header = { .version = 1,
+		.flags = CHG_COMMAND_FLAG_REQUEST | CHG_COMMAND_FLAG_PROXIABLE,
+		.command = 271,
+		.application = 3 };
+	char session_id[400];
+	snprintf(session_id, sizeof session_id, "%s;%0*u;%0*u;load", link->host, DIGITS, 0u, DIGITS,
+		0u);
+	chg_out_header(&out, &header);
+	chg_out_text(&out, CHG_AVP_SESSION_ID, chg_view_of(session_id));
+	template->run_at = CHG_HEADER_SIZE + 8 + strlen(link->host) + 1;
+	template->serial_at = template->run_at + DIGITS + 1;
+	chg_out_text(&out, CHG_AVP_ORIGIN_HOST, chg_view_of(link->host));
+	chg_out_text(&out, CHG_AVP_ORIGIN_REALM, chg_view_of(load->config->realm));
+	chg_out_text(&out, CHG_AVP_DESTINATION_REALM, chg_view_of(load->config->destination_realm));
+	chg_out_i32(&out, CHG_AVP_ACCOUNTING_RECORD_TYPE, (int32_t)type);
+	chg_out_u32(&out, CHG_AVP_ACCOUNTING_RECORD_NUMBER, number_of(type));
+	chg_out_u32(&out, CHG_AVP_ACCT_APPLICATION_ID, 3);
+	template->time_at = out.len + 8;
+	chg_out_u32(&out, CHG_AVP_EVENT_TIMESTAMP, 0);
+	chg_out_text(
+		&out, CHG_AVP_SERVICE_CONTEXT_ID, CHG_VIEW("SIMPLE_IM@openmobilealliance.org"));
+	put_service(&out, type);
+	template->len = out.len;
+	return chg_out_finish(&out) == CHG_OK;
+}
+
+/* The event time follows from the run, so that a repetition years later has the same content. */
+static enum chg_rc send_slot(struct load *load, struct link *link, struct slot *slot)
+{
+	uint8_t bytes[REQUEST_MAX];
+	const struct template *template = &link->template[slot->type];
+	chg_instant at = { (int64_t)slot->run * CHG_US_PER_S };
+	memcpy(bytes, template->bytes, template->len);
+	put_digits(bytes + template->run_at, slot->run);
+	put_digits(bytes + template->serial_at, slot->serial);
+	put_u32(bytes + template->time_at, chg_time_from_instant(at));
+	slot->id = load->next_id++ << 12 | (uint32_t)(slot - link->slot);
+	if (!slot->is_repeated)
+		slot->end_to_end = load->next_end_to_end++;
+	else
+		bytes[4] |= CHG_COMMAND_FLAG_RETRANSMITTED;
+	put_u32(bytes + 12, slot->id);
+	put_u32(bytes + 16, slot->end_to_end);
+	slot->is_under_way = true;
+	slot->sent_us = load->now_us;
+	load->result->sent++;
+	load->result->repeated += slot->is_repeated;
+	return chg_peer_put(link->peer, (struct chg_view){ (const char *)bytes, template->len });
+}
+
+static bool wants_more(const struct load *load)
+{
+	const struct chg_load_config *config = load->config;
+	if (load->is_ending)
+		return false;
+	if (config->count != 0)
+		return load->begun < config->count;
+	return true;
+}
+
+static bool take_resend(struct load *load, size_t place, struct slot *slot)
+{
+	if (load->resend_at[place] == load->resend_count[place])
+		return false;
+	const struct resend_line *line = &load->resend[place][load->resend_at[place]++];
+	slot->run = line->run;
+	slot->serial = line->serial;
+	slot->type = line->type;
+	slot->is_repeated = true;
+	slot->end_to_end = load->next_end_to_end++;
+	return true;
+}
+
+/* Gives the slot its next request; false when there is none. */
+static bool fill(struct load *load, struct link *link, struct slot *slot)
+{
+	bool goes_on = slot->is_used && load->config->kind == CHG_LOAD_SESSION &&
+		       load->config->resend == NULL && slot->type != CHG_RECORD_STOP;
+	if (!goes_on && !wants_more(load))
+		return false;
+	slot->is_repeated = false;
+	if (load->config->resend != NULL) {
+		if (!take_resend(load, (size_t)(link - load->link), slot))
+			return false;
+	} else if (goes_on) {
+		slot->type = slot->type == CHG_RECORD_START ? CHG_RECORD_INTERIM : CHG_RECORD_STOP;
+	} else {
+		slot->run = load->run;
+		slot->serial = ++load->next_serial;
+		slot->type =
+			load->config->kind == CHG_LOAD_EVENT ? CHG_RECORD_EVENT : CHG_RECORD_START;
+	}
+	slot->is_used = true;
+	slot->first_us = load->now_us;
+	slot->not_before_us = 0;
+	load->begun++;
+	return true;
+}
+
+static bool is_overdue(const struct load *load, const struct slot *slot)
+{
+	return slot->is_under_way &&
+	       load->now_us - slot->sent_us > (int64_t)load->config->retry_s * 1000000;
+}
+
+/* Sends what is due on one connection. */
+static enum chg_rc pump(struct load *load, struct link *link)
+{
+	enum chg_rc rc = CHG_OK;
+	for (uint32_t i = 0; rc == CHG_OK && i < load->config->window; i++) {
+		struct slot *slot = &link->slot[i];
+		if (slot->is_under_way && !is_overdue(load, slot))
+			continue;
+		if (slot->is_under_way)
+			slot->is_repeated = true;
+		else if (!slot->is_used && !fill(load, link, slot))
+			continue;
+		if (slot->not_before_us <= load->now_us)
+			rc = send_slot(load, link, slot);
+	}
+	return rc == CHG_OK ? chg_peer_flush(link->peer) : rc;
+}
+
+static size_t bucket_of(int64_t us)
+{
+	uint64_t value = us < 0 ? 0 : (uint64_t)us;
+	if (value < 128)
+		return (size_t)value;
+	int shift = 63 - __builtin_clzll(value) - 6; /* 64 steps in each power of two */
+	size_t bucket = (size_t)(128 + (shift - 1) * 64) + ((value >> shift) - 64);
+	return bucket < CHG_LOAD_BUCKETS ? bucket : CHG_LOAD_BUCKETS - 1;
+}
+
+static int64_t bucket_end(size_t bucket)
+{
+	if (bucket < 128)
+		return (int64_t)bucket;
+	size_t shift = (bucket - 128) / 64 + 1;
+	return (int64_t)(((bucket - 128) % 64 + 65) << shift) - 1;
+}
+
+int64_t chg_load_latency_us(const struct chg_load_result *result, uint32_t per_mille)
+{
+	uint64_t total = 0;
+	uint64_t seen = 0;
+	for (size_t i = 0; i < CHG_LOAD_BUCKETS; i++)
+		total += result->latency[i];
+	uint64_t wanted = (total * per_mille + 999) / 1000;
+	for (size_t i = 0; i < CHG_LOAD_BUCKETS; i++) {
+		seen += result->latency[i];
+		if (seen >= wanted)
+			return bucket_end(i);
+	}
+	return 0;
+}
+
+struct told {
+	struct chg_view session_id;
+	uint32_t result_code;
+	uint32_t type;
+	uint32_t number;
+};
+
+static void read_answer(struct chg_view message, struct told *ret)
+{
+	struct chg_avp_walk walk = chg_avp_walk_message(message);
+	struct chg_raw_avp avp;
+	memset(ret, 0, sizeof *ret);
+	while (chg_avp_next(&walk, &avp)) {
+		if (!avp.is_known)
+			continue;
+		if (avp.id == CHG_AVP_SESSION_ID)
+			ret->session_id = avp.data;
+		else if (avp.id == CHG_AVP_RESULT_CODE)
+			chg_avp_u32(&avp, &ret->result_code);
+		else if (avp.id == CHG_AVP_ACCOUNTING_RECORD_TYPE)
+			chg_avp_u32(&avp, &ret->type);
+		else if (avp.id == CHG_AVP_ACCOUNTING_RECORD_NUMBER)
+			chg_avp_u32(&avp, &ret->number);
+	}
+}
+
+static void session_id_of(const struct link *link, const struct slot *slot, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s;%0*u;%0*u;load", link->host, DIGITS, (unsigned)slot->run, DIGITS,
+		(unsigned)slot->serial);
+}
+
+/* What the answer says of the request; counts it, and frees the slot unless it has to wait. */
+static void judge(struct load *load, struct link *link, struct slot *slot,
+	const struct chg_header *header, const struct told *told)
+{
+	char session_id[400];
+	struct chg_load_result *result = load->result;
+	session_id_of(link, slot, session_id, sizeof session_id);
+	slot->is_under_way = false;
+	bool is_error = (header->flags & CHG_COMMAND_FLAG_ERROR) != 0;
+	bool is_ours =
+		header->command == 271 && header->application == 3 &&
+		header->end_to_end == slot->end_to_end &&
+		chg_view_equal(told->session_id, chg_view_of(session_id)) &&
+		(is_error || (told->type == slot->type && told->number == number_of(slot->type)));
+	if (!is_ours)
+		result->wrong++;
+	if (told->result_code == 3004 || told->result_code == 4002) {
+		/* The client keeps its record and tries again; not a T: the node kept nothing. */
+		result->postponed++;
+		slot->is_repeated = false;
+		slot->not_before_us = load->now_us + POSTPONE_US;
+		return;
+	}
+	if (told->result_code == 2001 && is_ours) {
+		result->succeeded++;
+		result->latency[bucket_of(load->now_us - slot->first_us)]++;
+		if (load->config->journal != NULL)
+			fprintf(load->config->journal, "%s %s %u\n", session_id,
+				chg_record_type_text(slot->type), (unsigned)number_of(slot->type));
+	} else {
+		result->failed++;
+	}
+	if (!fill(load, link, slot))
+		slot->is_used = false;
+}
+
+static void take_answers(struct load *load, struct link *link)
+{
+	struct chg_view message;
+	while (chg_peer_next(link->peer, &message)) {
+		struct chg_header header;
+		struct told told;
+		if (chg_header_read(message, &header) != CHG_OK)
+			continue;
+		uint32_t at = header.hop_by_hop & 0xfff;
+		if (at >= load->config->window || !link->slot[at].is_under_way ||
+			link->slot[at].id != header.hop_by_hop)
+			continue; /* of a repetition that was answered twice */
+		read_answer(message, &told);
+		judge(load, link, &link->slot[at], &header, &told);
+	}
+}
+
+/* What was under way may have been stored: it goes again with the T bit. */
+static void lose(struct load *load, struct link *link)
+{
+	chg_peer_close(link->peer, false);
+	link->peer = NULL;
+	link->retry_us = load->now_us + RECONNECT_US;
+	for (uint32_t i = 0; i < load->config->window; i++)
+		if (link->slot[i].is_under_way) {
+			link->slot[i].is_under_way = false;
+			link->slot[i].is_repeated = true;
+		}
+}
+
+static bool connect_link(struct load *load, struct link *link)
+{
+	struct chg_peer_config config = { .address = load->config->connect,
+		.origin_host = link->host,
+		.origin_realm = load->config->realm,
+		.timeout_ms = CONNECT_MS };
+	if (chg_peer_open(&config, &link->peer, load->why, load->why_size) == CHG_OK)
+		return true;
+	link->peer = NULL;
+	link->retry_us = now_us() + RECONNECT_US;
+	return false;
+}
+
+static void serve(struct load *load, struct link *link)
+{
+	enum chg_rc rc = chg_peer_read(link->peer);
+	load->now_us = now_us();
+	take_answers(load, link);
+	if (rc == CHG_OK)
+		rc = pump(load, link);
+	if (rc != CHG_OK || chg_peer_was_sent_away(link->peer))
+		lose(load, link);
+}
+
+static void reconnect(struct load *load)
+{
+	for (uint32_t i = 0; i < load->config->peers; i++) {
+		struct link *link = &load->link[i];
+		if (link->peer != NULL || link->retry_us > load->now_us ||
+			!connect_link(load, link))
+			continue;
+		load->result->reconnected++;
+		load->now_us = now_us();
+		if (pump(load, link) != CHG_OK)
+			lose(load, link);
+	}
+}
+
+static bool is_done(const struct load *load)
+{
+	for (uint32_t i = 0; i < load->config->peers; i++) {
+		const struct link *link = &load->link[i];
+		for (uint32_t at = 0; at < load->config->window; at++)
+			if (link->slot[at].is_used)
+				return false;
+		if (load->resend_at[i] < load->resend_count[i])
+			return false;
+	}
+	return !wants_more(load) || load->config->resend != NULL;
+}
+
+static void turn(struct load *load)
+{
+	struct pollfd ready[CHG_LOAD_PEER_MAX];
+	struct link *who[CHG_LOAD_PEER_MAX];
+	nfds_t count = 0;
+	for (uint32_t i = 0; i < load->config->peers; i++) {
+		struct link *link = &load->link[i];
+		if (link->peer == NULL)
+			continue;
+		short events = chg_peer_wants_write(link->peer) ? POLLIN | POLLOUT : POLLIN;
+		ready[count] = (struct pollfd){ .fd = chg_peer_fd(link->peer), .events = events };
+		who[count++] = link;
+	}
+	int found = poll(ready, count, TURN_MS);
+	load->now_us = now_us();
+	if (count != 0)
+		load->connected_us = load->now_us;
+	for (nfds_t i = 0; i < count; i++)
+		if (found > 0 && ready[i].revents != 0)
+			serve(load, who[i]);
+		else if (pump(load, who[i]) != CHG_OK)
+			lose(load, who[i]);
+	reconnect(load);
+	if (load->config->journal != NULL)
+		fflush(load->config->journal);
+}
+
+static void count_unanswered(struct load *load)
+{
+	for (uint32_t i = 0; i < load->config->peers; i++)
+		for (uint32_t at = 0; at < load->config->window; at++)
+			load->result->unanswered += load->link[i].slot[at].is_used;
+}
+
+/* False: there was no connection for too long. */
+static bool loop(struct load *load)
+{
+	const struct chg_load_config *config = load->config;
+	load->connected_us = load->now_us = now_us();
+	load->start_us = load->now_us;
+	int64_t end_us = INT64_MAX;
+	while (!is_done(load) && load->now_us < end_us) {
+		turn(load);
+		if (load->now_us - load->connected_us > (int64_t)config->give_up_s * 1000000)
+			return false;
+		bool is_over = config->seconds != 0 &&
+			       load->now_us - load->start_us > (int64_t)config->seconds * 1000000;
+		if (is_over && !load->is_ending) {
+			load->is_ending = true;
+			end_us = load->now_us + END_US;
+		}
+	}
+	return true;
+}
+
+/* Lines to be sent again. */
+
+static bool read_type(const char *text, enum chg_record_type *ret)
+{
+	for (int type = CHG_RECORD_EVENT; type <= CHG_RECORD_STOP; type++)
+		if (strcmp(text, chg_record_type_text((enum chg_record_type)type)) == 0) {
+			*ret = (enum chg_record_type)type;
+			return true;
+		}
+	return false;
+}
+
+static bool read_line(const char *line, char host[256], struct resend_line *ret)
+{
+	char type[16];
+	unsigned run;
+	unsigned serial;
+	if (sscanf(line, "%255[^;];%10u;%10u;load %15s", host, &run, &serial, type) != 4)
+		return false;
+	ret->run = run;
+	ret->serial = serial;
+	return read_type(type, &ret->type);
+}
+
+static bool add_line(struct load *load, size_t place, const struct resend_line *line)
+{
+	size_t count = load->resend_count[place];
+	if (count == 0 || (count & (count - 1)) == 0) {
+		size_t wanted = count == 0 ? 1 : count * 2;
+		void *grown = realloc(load->resend[place], wanted * sizeof *line);
+		if (grown == NULL)
+			return false;
+		load->resend[place] = grown;
+	}
+	load->resend[place][load->resend_count[place]++] = *line;
+	return true;
+}
+
+static bool read_resend(struct load *load)
+{
+	char text[512];
+	char host[256];
+	struct resend_line line;
+	while (load->config->resend != NULL && fgets(text, sizeof text, load->config->resend)) {
+		size_t place = load->config->peers;
+		if (read_line(text, host, &line))
+			for (place = 0; place < load->config->peers; place++)
+				if (strcmp(load->link[place].host, host) == 0)
+					break;
+		if (place == load->config->peers) {
+			snprintf(load->why, load->why_size,
+				"a line of the file to be resent is of no peer of this run: %.60s",
+				text);
+			return false;
+		}
+		if (!add_line(load, place, &line))
+			return false;
+	}
+	return true;
+}
+
+static bool prepare(struct load *load)
+{
+	const struct chg_load_config *config = load->config;
+	for (uint32_t i = 0; i < config->peers; i++) {
+		struct link *link = &load->link[i];
+		snprintf(link->host, sizeof link->host, "%s%u.%s", config->host_prefix,
+			(unsigned)i + 1, config->realm);
+		link->slot = calloc(config->window, sizeof *link->slot);
+		if (link->slot == NULL)
+			return false;
+		for (int type = CHG_RECORD_EVENT; type <= CHG_RECORD_STOP; type++)
+			if (!make_template(load, link, (enum chg_record_type)type)) {
+				snprintf(load->why, load->why_size, "the names are too long");
+				return false;
+			}
+	}
+	return read_resend(load);
+}
+
+static void release(struct load *load)
+{
+	for (uint32_t i = 0; i < load->config->peers; i++) {
+		chg_peer_close(load->link[i].peer, true);
+		free(load->link[i].slot);
+		free(load->resend[i]);
+	}
+	free(load);
+}
+
+bool chg_load_run(const struct chg_load_config *config, struct chg_load_result *ret,
+	char *reterr_why, size_t why_size)
+{
+	struct load *load = calloc(1, sizeof *load);
+	memset(ret, 0, sizeof *ret);
+	snprintf(reterr_why, why_size, "%s", chg_rc_sentence(CHG_E_NO_MEMORY));
+	if (load == NULL)
+		return false;
+	load->config = config;
+	load->result = ret;
+	load->run = (uint32_t)time(NULL);
+	load->next_end_to_end = load->run << 20; /* RFC 6733 3: the low bits of the time on top */
+	load->why = reterr_why;
+	load->why_size = why_size;
+
+	/* The first connections must come: a wrong address is told at once. */
+	bool is_fine = prepare(load);
+	for (uint32_t i = 0; is_fine && i < config->peers; i++)
+		is_fine = connect_link(load, &load->link[i]);
+	if (is_fine) {
+		is_fine = loop(load);
+		ret->took_us = now_us() - load->start_us;
+		count_unanswered(load);
+	}
+	release(load);
+	return is_fine;
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The steps of a script, one after the other.
+ */
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "chgplay/answer.h"
+#include "chgplay/play.h"
+#include "chgplay/record.h"
+#include "chgplay/request.h"
+#include "wire/message.h"
+
+enum {
+	/* How long a record may take to become what a script expects, where that is not at once. */
+	PATIENCE_MS = 10000,
+	LOOK_AGAIN_MS = 20,
+	SESSION_ID_MAX = 512,
+	WHY_MAX = 384,
+};
+
+struct play {
+	const struct chg_script *script;
+	const struct chg_stage *stage;
+	const struct chg_play_options *options;
+	struct chg_play_outcome *outcome;
+	struct chg_play_peer peer[CHG_SCRIPT_PEER_MAX];
+	bool is_connected[CHG_SCRIPT_PEER_MAX];
+	char session_id[CHG_SCRIPT_NAME_MAX][SESSION_ID_MAX];
+	chg_instant base;
+	uint32_t next_id;
+
+	struct chg_exchange slot[CHG_SCRIPT_TOGETHER_MAX];
+	const struct chg_script_step *slot_step[CHG_SCRIPT_TOGETHER_MAX];
+	size_t slot_count;
+	size_t slot_expected; /* slots whose answer was looked at */
+
+	/* The latest request, for `again`. */
+	uint8_t *last;
+	size_t last_len;
+	const struct chg_script_step *last_step;
+};
+
+static enum chg_rc fail(struct play *play, const struct chg_script_step *step, enum chg_rc rc,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static enum chg_rc fail(struct play *play, const struct chg_script_step *step, enum chg_rc rc,
+	const char *format, ...)
+{
+	char text[WHY_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	snprintf(play->outcome->why, sizeof play->outcome->why, "%s:%u: %s", play->script->file,
+		(unsigned)step->line, text);
+	if (rc == CHG_E_UNKNOWN)
+		play->outcome->unmet++;
+	return rc;
+}
+
+static enum chg_rc stage_failed(
+	struct play *play, const struct chg_script_step *step, const char *what, enum chg_rc rc)
+{
+	const struct chg_stage_ops *ops = play->stage->ops;
+	const char *why = ops->why == NULL ? NULL : ops->why(play->stage->self);
+	if (rc == CHG_E_UNKNOWN)
+		rc = CHG_E_SYSTEM;
+	return fail(play, step, rc, "%s failed: %s", what, why != NULL ? why : chg_rc_sentence(rc));
+}
+
+static void name_peers(struct play *play)
+{
+	const struct chg_play_options *options = play->options;
+	for (size_t i = 0; i < play->script->peer_count; i++) {
+		const struct chg_script_peer *from = &play->script->peer[i];
+		struct chg_play_peer *to = &play->peer[i];
+		struct chg_view host = from->host;
+		struct chg_view realm = from->realm;
+		if (chg_view_present(options->only_host))
+			host = options->only_host;
+		if (chg_view_present(options->only_realm))
+			realm = options->only_realm;
+		to->name = from->name;
+		to->state_id = from->state_id;
+		if (chg_view_present(host))
+			snprintf(to->host, sizeof to->host, "%.*s", (int)host.len, host.ptr);
+		else
+			snprintf(to->host, sizeof to->host, "%.*s.example.net", (int)from->name.len,
+				from->name.ptr);
+		snprintf(to->realm, sizeof to->realm, "%.*s", (int)realm.len, realm.ptr);
+	}
+}
+
+/* RFC 6733 8.8: <DiameterIdentity>;<high 32 bits>;<low 32 bits>;<optional value> */
+static void name_sessions(struct play *play)
+{
+	for (size_t i = 0; i < play->script->name_count; i++) {
+		struct chg_view name = play->script->name[i];
+		const char *host = play->peer[play->script->name_owner[i]].host;
+		snprintf(play->session_id[i], SESSION_ID_MAX, "%s;%u;%zu;%.*s", host,
+			(unsigned)play->options->run, i + 1, (int)name.len, name.ptr);
+	}
+}
+
+static enum chg_rc ensure_connected(
+	struct play *play, const struct chg_script_step *step, uint32_t peer)
+{
+	const struct chg_stage_ops *ops = play->stage->ops;
+	if (play->is_connected[peer] || ops->connect == NULL)
+		return CHG_OK;
+	enum chg_rc rc = ops->connect(play->stage->self, peer, &play->peer[peer]);
+	if (rc != CHG_OK)
+		return stage_failed(play, step, "connecting", rc);
+	play->is_connected[peer] = true;
+	return CHG_OK;
+}
+
+static enum chg_rc take_slot(struct play *play, struct chg_exchange **ret)
+{
+	struct chg_exchange *slot = &play->slot[play->slot_count];
+	if (slot->request == NULL)
+		slot->request = malloc(CHG_MESSAGE_MAX);
+	if (slot->answer == NULL)
+		slot->answer = malloc(CHG_ANSWER_MAX);
+	if (slot->request == NULL || slot->answer == NULL)
+		return CHG_E_NO_MEMORY;
+	slot->answer_len = 0;
+	*ret = slot;
+	return CHG_OK;
+}
+
+static enum chg_rc write_request(
+	struct play *play, const struct chg_script_step *step, struct chg_exchange *slot)
+{
+	const struct chg_play_peer *peer = &play->peer[step->peer];
+	struct chg_view bad_path = { 0 };
+	uint32_t id = play->next_id++;
+	struct chg_request_head head = { .session_id =
+						 chg_view_of(play->session_id[step->send.name]),
+		.origin_host = chg_view_of(peer->host),
+		.origin_realm = chg_view_of(peer->realm),
+		.destination_realm = play->options->destination_realm,
+		.origin_state_id = peer->state_id,
+		.base = play->base,
+		.event_time = play->stage->ops->now(play->stage->self),
+		.hop_by_hop = id,
+		.end_to_end = id };
+	enum chg_rc rc = chg_request_write(play->script, step, &head, slot->request,
+		CHG_MESSAGE_MAX, &slot->request_len, &bad_path);
+	if (rc == CHG_E_UNKNOWN)
+		return fail(play, step, CHG_E_SYNTAX, "the request has no %.*s to change",
+			(int)bad_path.len, bad_path.ptr);
+	if (rc != CHG_OK)
+		return fail(
+			play, step, rc, "the request cannot be written: %s", chg_rc_sentence(rc));
+	return CHG_OK;
+}
+
+static void put_u32(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 24);
+	at[1] = (uint8_t)(value >> 16);
+	at[2] = (uint8_t)(value >> 8);
+	at[3] = (uint8_t)value;
+}
+
+/* The same octets again: only the Hop-by-Hop id is another, and what the script asks for. */
+static void repeat_request(
+	struct play *play, const struct chg_script_step *step, struct chg_exchange *slot)
+{
+	uint32_t id = play->next_id++;
+	memcpy(slot->request, play->last, play->last_len);
+	slot->request_len = play->last_len;
+	if (play->last_len < CHG_HEADER_SIZE)
+		return;
+	put_u32(slot->request + 12, id);
+	if (step->again.is_fresh)
+		put_u32(slot->request + 16, id);
+	if (step->again.is_retransmission)
+		slot->request[4] |= CHG_COMMAND_FLAG_RETRANSMITTED;
+}
+
+static void show(struct play *play, size_t at)
+{
+	const struct chg_exchange *slot = &play->slot[at];
+	const struct chg_script_step *step = play->slot_step[at];
+	const struct chg_script_step *origin =
+		step->kind == CHG_PLAY_AGAIN ? play->last_step : step;
+	char peer[64];
+	if (play->options->shown == NULL)
+		return;
+	struct chg_view name = play->peer[origin->peer].name;
+	snprintf(peer, sizeof peer, "%.*s", (int)name.len, name.ptr);
+	struct chg_view answer = { (const char *)slot->answer, slot->answer_len };
+	bool is_answered = slot->outcome == CHG_OUTCOME_ANSWERED;
+	struct chg_play_event event = { .peer = peer,
+		.trigger = step->trigger,
+		.session = play->script->name[origin->send.name],
+		.type = origin->send.type,
+		.number = origin->send.number,
+		.is_again = step->kind == CHG_PLAY_AGAIN,
+		.outcome = slot->outcome,
+		.result_code = is_answered ? chg_answer_result(answer) : 0,
+		.took_us = slot->took_us };
+	play->options->shown(play->options->to, &event);
+}
+
+static enum chg_rc remember(struct play *play)
+{
+	const struct chg_exchange *slot = &play->slot[play->slot_count - 1];
+	const struct chg_script_step *step = play->slot_step[play->slot_count - 1];
+	if (play->last == NULL)
+		play->last = malloc(CHG_MESSAGE_MAX);
+	if (play->last == NULL)
+		return CHG_E_NO_MEMORY;
+	memcpy(play->last, slot->request, slot->request_len);
+	play->last_len = slot->request_len;
+	if (step->kind == CHG_PLAY_SEND)
+		play->last_step = step;
+	return CHG_OK;
+}
+
+static enum chg_rc exchange_slots(struct play *play, const struct chg_script_step *step)
+{
+	enum chg_rc rc = remember(play);
+	if (rc != CHG_OK)
+		return rc;
+	rc = play->stage->ops->exchange(play->stage->self, play->slot, play->slot_count);
+	if (rc != CHG_OK)
+		return stage_failed(play, step, "sending", rc);
+	for (size_t i = 0; i < play->slot_count; i++) {
+		show(play, i);
+		if (play->slot[i].outcome == CHG_OUTCOME_CLOSED)
+			play->is_connected[play->slot[i].peer] = false;
+	}
+	play->outcome->requests += play->slot_count;
+	return CHG_OK;
+}
+
+/* Whether the next request of the script belongs to the same group. */
+static bool is_last_of_group(const struct play *play, const struct chg_script_step *step)
+{
+	const struct chg_script *script = play->script;
+	const struct chg_script_step *next = step + 1;
+	return step->together == 0 || next == script->step + script->step_count ||
+	       next->kind != CHG_PLAY_SEND || next->together != step->together;
+}
+
+static enum chg_rc play_request(struct play *play, const struct chg_script_step *step)
+{
+	struct chg_exchange *slot;
+	if (play->slot_expected == play->slot_count)
+		play->slot_expected = play->slot_count = 0;
+	enum chg_rc rc = take_slot(play, &slot);
+	if (rc != CHG_OK)
+		return rc;
+	slot->peer = step->kind == CHG_PLAY_AGAIN ? play->last_step->peer : step->peer;
+	rc = ensure_connected(play, step, slot->peer);
+	if (rc == CHG_OK && step->kind == CHG_PLAY_AGAIN)
+		repeat_request(play, step, slot);
+	else if (rc == CHG_OK)
+		rc = write_request(play, step, slot);
+	if (rc != CHG_OK)
+		return rc;
+	play->slot_step[play->slot_count++] = step;
+	return is_last_of_group(play, step) ? exchange_slots(play, step) : CHG_OK;
+}
+
+static enum chg_rc play_expect(struct play *play, const struct chg_script_step *step)
+{
+	static const char *const outcomes[] = { "an answer", "a closed connection", "silence" };
+	const struct chg_exchange *slot = &play->slot[play->slot_expected++];
+	const struct chg_script_expect *expect = &step->expect;
+	struct chg_view request = { (const char *)slot->request, slot->request_len };
+	struct chg_view answer = { (const char *)slot->answer, slot->answer_len };
+	char why[WHY_MAX / 2];
+
+	if (expect->kind == CHG_EXPECT_ANSWER && slot->outcome == CHG_OUTCOME_CLOSED &&
+		expect->may_close)
+		return CHG_OK;
+	if ((int)expect->kind != (int)slot->outcome)
+		return fail(play, step, CHG_E_UNKNOWN, "expected %s, got %s",
+			outcomes[expect->kind], outcomes[slot->outcome]);
+	if (expect->kind != CHG_EXPECT_ANSWER)
+		return CHG_OK;
+	if (!chg_answer_meets(play->script, step, play->base, request, answer, why, sizeof why))
+		return fail(play, step, CHG_E_UNKNOWN, "%s", why);
+	return CHG_OK;
+}
+
+static bool count_all(
+	struct play *play, struct chg_store *store, size_t want, char *why, size_t why_size)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < play->script->name_count; i++) {
+		size_t count = 0;
+		struct chg_record_place place = { .store = store,
+			.session_id = chg_view_of(play->session_id[i]),
+			.base = play->base };
+		if (!chg_record_count(&place, &count)) {
+			snprintf(why, why_size, "the store cannot be read");
+			return false;
+		}
+		total += count;
+	}
+	snprintf(why, why_size, "there are %zu records and not %zu", total, want);
+	return total == want;
+}
+
+static bool look(struct play *play, const struct chg_script_step *step, struct chg_store *store,
+	char *why, size_t why_size)
+{
+	struct chg_record_place place = { .store = store, .base = play->base };
+	switch (step->kind) {
+	case CHG_PLAY_RECORD:
+		place.session_id = chg_view_of(play->session_id[step->record->name]);
+		if (step->record->has_host)
+			place.origin_host = chg_view_of(play->peer[step->peer].host);
+		return chg_record_meets(&place, step->record, why, why_size);
+	case CHG_PLAY_PARTICIPANT:
+		place.session_id = chg_view_of(play->session_id[step->participant.name]);
+		return chg_record_has_participant(&place, &step->participant, why, why_size);
+	case CHG_PLAY_TIMELINE:
+		place.session_id = chg_view_of(play->session_id[step->timeline->name]);
+		return chg_record_has_timeline(&place, step->timeline, why, why_size);
+	default:
+		return count_all(play, store, step->records, why, why_size);
+	}
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static enum chg_rc play_look(struct play *play, const struct chg_script_step *step)
+{
+	const struct chg_stage_ops *ops = play->stage->ops;
+	int64_t deadline = monotonic_ms() + PATIENCE_MS;
+	char why[WHY_MAX / 2];
+	if (ops->records == NULL) {
+		play->outcome->unseen++;
+		return CHG_OK;
+	}
+	for (;;) {
+		struct chg_store store;
+		enum chg_rc rc = ops->records(play->stage->self, &store);
+		if (rc != CHG_OK)
+			return stage_failed(play, step, "looking at the records", rc);
+		bool is_met = look(play, step, &store, why, sizeof why);
+		ops->records_done(play->stage->self, &store);
+		if (is_met)
+			return CHG_OK;
+		if (!ops->is_asynchronous || monotonic_ms() >= deadline)
+			return fail(play, step, CHG_E_UNKNOWN, "%s", why);
+		poll(NULL, 0, LOOK_AGAIN_MS);
+	}
+}
+
+static enum chg_rc play_connect(struct play *play, const struct chg_script_step *step)
+{
+	if (step->state_id.is_present)
+		play->peer[step->peer].state_id = step->state_id.value;
+	play->is_connected[step->peer] = false;
+	return ensure_connected(play, step, step->peer);
+}
+
+static enum chg_rc play_world(struct play *play, const struct chg_script_step *step)
+{
+	const struct chg_stage_ops *ops = play->stage->ops;
+	void *self = play->stage->self;
+	switch (step->kind) {
+	case CHG_PLAY_TICK:
+		return ops->tick(self, step->seconds);
+	case CHG_PLAY_JUMP:
+		return ops->jump(self, step->seconds);
+	case CHG_PLAY_RESTART:
+		memset(play->is_connected, 0, sizeof play->is_connected);
+		return ops->restart(self, step->is_kill);
+	case CHG_PLAY_DISCONNECT:
+		play->is_connected[step->peer] = false;
+		return ops->disconnect == NULL ? CHG_OK : ops->disconnect(self, step->peer);
+	case CHG_PLAY_STORE:
+		return ops->store(self, step->store);
+	default:
+		return CHG_OK;
+	}
+}
+
+static enum chg_rc play_step(struct play *play, const struct chg_script_step *step)
+{
+	switch (step->kind) {
+	case CHG_PLAY_SEND:
+	case CHG_PLAY_AGAIN:
+		return play_request(play, step);
+	case CHG_PLAY_EXPECT:
+		return play_expect(play, step);
+	case CHG_PLAY_RECORD:
+	case CHG_PLAY_PARTICIPANT:
+	case CHG_PLAY_TIMELINE:
+	case CHG_PLAY_RECORDS:
+		return play_look(play, step);
+	case CHG_PLAY_CONNECT:
+		return play_connect(play, step);
+	default:
+		break;
+	}
+	enum chg_rc rc = play_world(play, step);
+	return rc == CHG_OK ? CHG_OK : stage_failed(play, step, "the step", rc);
+}
+
+/* NULL when the stage can do it. */
+static const char *impossible(const struct chg_stage_ops *ops, enum chg_step_kind kind)
+{
+	switch (kind) {
+	case CHG_PLAY_TICK:
+		return ops->tick == NULL ? "lets time pass" : NULL;
+	case CHG_PLAY_JUMP:
+		return ops->jump == NULL ? "sets the clock" : NULL;
+	case CHG_PLAY_RESTART:
+		return ops->restart == NULL ? "restarts the node" : NULL;
+	case CHG_PLAY_STORE:
+		return ops->store == NULL ? "makes the store fail" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+bool chg_play_is_possible(const struct chg_script *script, const struct chg_stage *stage,
+	char *reterr_why, size_t why_size)
+{
+	if ((script->stages & stage->ops->bit) == 0) {
+		snprintf(reterr_why, why_size, "%s: it is not for this stage", script->file);
+		return false;
+	}
+	for (size_t i = 0; i < script->step_count; i++) {
+		const char *what = impossible(stage->ops, script->step[i].kind);
+		if (what == NULL)
+			continue;
+		snprintf(reterr_why, why_size, "%s:%u: it %s, which cannot be done here",
+			script->file, (unsigned)script->step[i].line, what);
+		return false;
+	}
+	return true;
+}
+
+static void release(struct play *play)
+{
+	for (size_t i = 0; i < CHG_SCRIPT_TOGETHER_MAX; i++) {
+		free(play->slot[i].request);
+		free(play->slot[i].answer);
+	}
+	free(play->last);
+	free(play);
+}
+
+enum chg_rc chg_play_run(const struct chg_script *script, const struct chg_stage *stage,
+	const struct chg_play_options *options, struct chg_play_outcome *ret_outcome)
+{
+	struct play *play = calloc(1, sizeof *play);
+	memset(ret_outcome, 0, sizeof *ret_outcome);
+	if (play == NULL)
+		return CHG_E_NO_MEMORY;
+	play->script = script;
+	play->stage = stage;
+	play->options = options;
+	play->outcome = ret_outcome;
+	/* Times on the wire are whole seconds, so a script's start is one. */
+	chg_instant now = stage->ops->now(stage->self);
+	play->base = (chg_instant){ now.us - now.us % CHG_US_PER_S };
+	play->next_id = options->run << 12 | 1;
+	name_peers(play);
+	name_sessions(play);
+
+	enum chg_rc rc = CHG_OK;
+	for (size_t i = 0; rc == CHG_OK && i < script->step_count; i++)
+		rc = play_step(play, &script->step[i]);
+	if (rc != CHG_OK && ret_outcome->why[0] == '\0')
+		snprintf(ret_outcome->why, sizeof ret_outcome->why, "%s: %s", script->file,
+			chg_rc_sentence(rc));
+	release(play);
+	return rc;
+}

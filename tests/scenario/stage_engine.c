@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Does what the extension does between a message and the engine, on one thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/engine.h"
+#include "app/offline.h"
+#include "chgplay/text.h"
+#include "scenario/stage_engine.h"
+#include "store/memory/memory_store.h"
+#include "store/sqlite/sqlite_store.h"
+#include "wire/message.h"
+
+enum {
+	WHY_MAX = 512,
+	TURNS_PER_TICK = 8,
+};
+
+/* 2026-03-01T12:00:00Z */
+static const chg_instant first_moment = { INT64_C(1772366400) * CHG_US_PER_S };
+
+struct work {
+	struct chg_job job; /* first: done finds the work by it */
+	struct chg_scratch scratch;
+	struct chg_exchange *exchange;
+	bool is_submitted;
+	bool is_done;
+};
+
+struct stage_engine {
+	char database[512]; /* empty: memory */
+	struct chg_store inner;
+	struct chg_store store; /* inner, with the mood of the script */
+	enum chg_store_mood mood;
+	struct chg_engine *engine;
+	struct chg_engine_config config;
+	enum chg_strictness strictness;
+	struct chg_now now;
+	struct chg_stage_ops ops;
+	char why[WHY_MAX];
+};
+
+/* The store with a mood: what fails is the writing, as on a full disk. */
+
+static enum chg_rc mood_rc(const struct stage_engine *stage)
+{
+	switch (stage->mood) {
+	case CHG_STORE_FULL:
+		return CHG_E_STORE_FULL;
+	case CHG_STORE_LOCKED:
+		return CHG_E_STORE_BUSY;
+	case CHG_STORE_BROKEN:
+		return CHG_E_STORE;
+	case CHG_STORE_WELL:
+		break;
+	}
+	return CHG_OK;
+}
+
+#define INNER(self) (((struct stage_engine *)(self))->inner)
+
+static enum chg_rc moody_begin(void *self)
+{
+	return INNER(self).ops->begin(INNER(self).self);
+}
+
+static enum chg_rc moody_commit(void *self)
+{
+	return INNER(self).ops->commit(INNER(self).self);
+}
+
+static void moody_rollback(void *self)
+{
+	INNER(self).ops->rollback(INNER(self).self);
+}
+
+static enum chg_rc moody_load(void *self, const struct chg_acr *acr, struct chg_acct_facts *ret)
+{
+	return INNER(self).ops->load_acct(INNER(self).self, acr, ret);
+}
+
+static enum chg_rc moody_apply(
+	void *self, struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	enum chg_rc rc = mood_rc(self);
+	return rc != CHG_OK ? rc : INNER(self).ops->apply_acct(INNER(self).self, now, acr, plan);
+}
+
+static enum chg_rc moody_host_state(void *self, struct chg_now now, struct chg_view host,
+	struct chg_view realm, uint32_t state_id, uint32_t *ret)
+{
+	return INNER(self).ops->apply_host_state(INNER(self).self, now, host, realm, state_id, ret);
+}
+
+static enum chg_rc moody_deadline(void *self, chg_opt_instant *ret)
+{
+	return INNER(self).ops->next_deadline(INNER(self).self, ret);
+}
+
+static enum chg_rc moody_expire(void *self, struct chg_now now, uint32_t max, uint32_t *ret)
+{
+	return INNER(self).ops->expire_due(INNER(self).self, now, max, ret);
+}
+
+static enum chg_rc moody_forget(void *self, chg_instant before, uint32_t max, uint32_t *ret)
+{
+	return INNER(self).ops->forget_seen(INNER(self).self, before, max, ret);
+}
+
+static enum chg_rc moody_state_id(void *self, uint32_t fresh, uint32_t *ret)
+{
+	return INNER(self).ops->own_state_id(INNER(self).self, fresh, ret);
+}
+
+static enum chg_rc moody_cdrs(
+	void *self, const struct chg_cdr_filter *filter, chg_cdr_each *each, void *to)
+{
+	return INNER(self).ops->scan_cdrs(INNER(self).self, filter, each, to);
+}
+
+static enum chg_rc moody_entries(void *self, int64_t id, chg_cdr_entry_each *each, void *to)
+{
+	return INNER(self).ops->scan_entries(INNER(self).self, id, each, to);
+}
+
+static enum chg_rc moody_participants(
+	void *self, int64_t id, chg_cdr_participant_each *each, void *to)
+{
+	return INNER(self).ops->scan_participants(INNER(self).self, id, each, to);
+}
+
+static void moody_close(void *self)
+{
+	(void)self;
+}
+
+static const struct chg_store_ops moody_ops = { .begin = moody_begin,
+	.commit = moody_commit,
+	.rollback = moody_rollback,
+	.load_acct = moody_load,
+	.apply_acct = moody_apply,
+	.apply_host_state = moody_host_state,
+	.next_deadline = moody_deadline,
+	.expire_due = moody_expire,
+	.forget_seen = moody_forget,
+	.own_state_id = moody_state_id,
+	.scan_cdrs = moody_cdrs,
+	.scan_entries = moody_entries,
+	.scan_participants = moody_participants,
+	.close = moody_close };
+
+/* Ports that say nothing, and the clock of the script. */
+
+static struct chg_now clock_now(void *self)
+{
+	return ((const struct stage_engine *)self)->now;
+}
+
+static void discard_line(void *self, enum chg_log_level level, const char *line)
+{
+	(void)self;
+	(void)level;
+	(void)line;
+}
+
+static void discard_count(void *self, enum chg_meter meter, uint64_t amount)
+{
+	(void)self;
+	(void)meter;
+	(void)amount;
+}
+
+static bool open_engine(struct stage_engine *stage)
+{
+	struct chg_clock clock = { clock_now, stage };
+	struct chg_log log = { discard_line, NULL };
+	struct chg_meters meters = { discard_count, discard_count, NULL };
+	enum chg_rc rc = chg_engine_create(
+		&stage->config, &stage->store, clock, log, meters, &stage->engine);
+	if (rc != CHG_OK)
+		snprintf(stage->why, sizeof stage->why, "the engine: %s", chg_rc_sentence(rc));
+	return rc == CHG_OK;
+}
+
+static bool open_store(struct stage_engine *stage)
+{
+	enum chg_rc rc;
+	if (stage->database[0] == '\0') {
+		rc = chg_memory_store_open(&stage->inner);
+		if (rc != CHG_OK)
+			snprintf(stage->why, sizeof stage->why, "the store: %s",
+				chg_rc_sentence(rc));
+	} else {
+		rc = chg_sqlite_store_open(stage->database, CHG_SQLITE_READ_WRITE_CREATE,
+			&stage->inner, stage->why, sizeof stage->why);
+	}
+	return rc == CHG_OK;
+}
+
+static void close_store(struct stage_engine *stage)
+{
+	if (stage->inner.ops != NULL)
+		stage->inner.ops->close(stage->inner.self);
+	stage->inner = (struct chg_store){ 0 };
+}
+
+static bool set_config(struct stage_engine *stage, const struct chg_script_config *line, char *why,
+	size_t why_size)
+{
+	int64_t number = 0;
+	bool has_number = chg_number_read(line->value, &number);
+	struct chg_engine_config *config = &stage->config;
+
+	if (chg_view_equal(line->key, CHG_VIEW("peer.strict")))
+		stage->strictness = CHG_STRICT;
+	else if (has_number && chg_view_equal(line->key, CHG_VIEW("offline.session_idle_s")))
+		config->offline.session_idle = chg_span_s(number);
+	else if (has_number && chg_view_equal(line->key, CHG_VIEW("offline.interim_interval_s")))
+		config->offline.interim_interval_s = (uint32_t)number;
+	else if (has_number && chg_view_equal(line->key, CHG_VIEW("offline.skew_max_s")))
+		config->offline.skew_max = chg_span_s(number);
+	else if (has_number && chg_view_equal(line->key, CHG_VIEW("cdr.seen_days")))
+		config->seen_for = chg_span_s(number * 86400);
+	else if (has_number && chg_view_equal(line->key, CHG_VIEW("engine.batch_max")))
+		config->batch_max = (uint32_t)number;
+	else {
+		snprintf(why, why_size, "line %u: %.*s cannot be set on this stage",
+			(unsigned)line->line, (int)line->key.len, line->key.ptr);
+		return false;
+	}
+	return true;
+}
+
+/* The stage */
+
+static void on_done(struct chg_job *job)
+{
+	struct work *work = (struct work *)job;
+	work->is_done = true;
+}
+
+static const struct chg_identity identity = { .origin_host = CHG_VIEW("charging.example.net"),
+	.origin_realm = CHG_VIEW("example.net"),
+	.origin_state_id = 1 };
+
+static void finish(struct chg_exchange *exchange, struct chg_out *out, enum chg_rc rc)
+{
+	exchange->outcome = CHG_OUTCOME_SILENT;
+	if (rc == CHG_OK && chg_out_finish(out) == CHG_OK) {
+		exchange->outcome = CHG_OUTCOME_ANSWERED;
+		exchange->answer_len = out->len;
+	}
+}
+
+static void answer(struct work *work, const struct chg_aca *aca)
+{
+	struct chg_exchange *exchange = work->exchange;
+	struct chg_view request = { (const char *)exchange->request, exchange->request_len };
+	struct chg_out out = chg_out_of(exchange->answer, CHG_ANSWER_MAX);
+	finish(exchange, &out, chg_wire_write_aca(request, &identity, aca, &out));
+}
+
+static void refuse(struct work *work, const struct chg_fault *fault)
+{
+	struct chg_exchange *exchange = work->exchange;
+	struct chg_view request = { (const char *)exchange->request, exchange->request_len };
+	struct chg_out out = chg_out_of(exchange->answer, CHG_ANSWER_MAX);
+	finish(exchange, &out, chg_wire_write_fault(request, &identity, fault, &out));
+}
+
+static enum chg_rc take_in(struct stage_engine *stage, struct work *work)
+{
+	struct chg_view request = { (const char *)work->exchange->request,
+		work->exchange->request_len };
+	struct chg_fault fault = { 0 };
+	work->job =
+		(struct chg_job){ .magic = CHG_JOB_MAGIC, .kind = CHG_JOB_ACR, .done = on_done };
+	enum chg_rc rc = chg_wire_read_acr(
+		request, stage->strictness, &work->scratch, &work->job.acr, &fault);
+	if (rc == CHG_E_SYNTAX) {
+		refuse(work, &fault);
+		return CHG_OK;
+	}
+	if (rc != CHG_OK)
+		return rc;
+	rc = chg_engine_submit(stage->engine, &work->job);
+	if (rc == CHG_OK) {
+		work->is_submitted = true;
+	} else {
+		struct chg_aca busy = { .result_code = CHG_ANSWER_TOO_BUSY };
+		answer(work, &busy);
+	}
+	return CHG_OK;
+}
+
+static enum chg_rc engine_exchange(void *self, struct chg_exchange *exchange, size_t count)
+{
+	struct stage_engine *stage = self;
+	enum chg_rc rc = CHG_OK;
+	struct work *works = calloc(count, sizeof *works);
+	if (works == NULL)
+		return CHG_E_NO_MEMORY;
+	for (size_t i = 0; rc == CHG_OK && i < count; i++) {
+		works[i].exchange = &exchange[i];
+		exchange[i].outcome = CHG_OUTCOME_SILENT;
+		rc = take_in(stage, &works[i]);
+	}
+	while (chg_engine_turn(stage->engine) != 0)
+		;
+	for (size_t i = 0; i < count; i++) {
+		if (works[i].is_done)
+			answer(&works[i], &works[i].job.aca);
+		chg_scratch_release(&works[i].scratch);
+	}
+	free(works);
+	return rc;
+}
+
+static enum chg_rc engine_tick(void *self, int64_t seconds)
+{
+	struct stage_engine *stage = self;
+	stage->now.wall = chg_instant_add(stage->now.wall, chg_span_s(seconds));
+	stage->now.steady = chg_instant_add(stage->now.steady, chg_span_s(seconds));
+	for (int i = 0; i < TURNS_PER_TICK; i++)
+		chg_engine_turn(stage->engine);
+	return CHG_OK;
+}
+
+static enum chg_rc engine_jump(void *self, int64_t seconds)
+{
+	struct stage_engine *stage = self;
+	stage->now.wall = chg_instant_add(stage->now.wall, chg_span_s(seconds));
+	for (int i = 0; i < TURNS_PER_TICK; i++)
+		chg_engine_turn(stage->engine);
+	return CHG_OK;
+}
+
+static enum chg_rc engine_restart(void *self, bool is_kill)
+{
+	struct stage_engine *stage = self;
+	(void)is_kill;
+	chg_engine_free(stage->engine);
+	stage->engine = NULL;
+	stage->now.steady = stage->now.wall;
+	if (stage->database[0] != '\0') {
+		close_store(stage);
+		if (!open_store(stage))
+			return CHG_E_STORE;
+	}
+	return open_engine(stage) ? CHG_OK : CHG_E_SYSTEM;
+}
+
+static enum chg_rc engine_connect(void *self, uint32_t peer, const struct chg_play_peer *who)
+{
+	struct stage_engine *stage = self;
+	struct work work = {
+		.job = { .magic = CHG_JOB_MAGIC, .kind = CHG_JOB_HOST_STATE, .done = on_done }
+	};
+	(void)peer;
+	if (who->state_id == 0)
+		return CHG_OK;
+	work.job.acr.origin_host = chg_view_of(who->host);
+	work.job.acr.origin_realm = chg_view_of(who->realm);
+	work.job.acr.origin_state_id = (chg_opt_u32){ true, who->state_id };
+	enum chg_rc rc = chg_engine_submit(stage->engine, &work.job);
+	while (rc == CHG_OK && !work.is_done)
+		chg_engine_turn(stage->engine);
+	return rc == CHG_OK ? work.job.rc : rc;
+}
+
+static enum chg_rc engine_store(void *self, enum chg_store_mood mood)
+{
+	((struct stage_engine *)self)->mood = mood;
+	return CHG_OK;
+}
+
+static enum chg_rc engine_records(void *self, struct chg_store *ret)
+{
+	*ret = ((struct stage_engine *)self)->inner;
+	return CHG_OK;
+}
+
+static void engine_records_done(void *self, struct chg_store *store)
+{
+	(void)self;
+	(void)store;
+}
+
+static chg_instant engine_now(void *self)
+{
+	return ((const struct stage_engine *)self)->now.wall;
+}
+
+static const char *engine_why(void *self)
+{
+	const struct stage_engine *stage = self;
+	return stage->why[0] == '\0' ? NULL : stage->why;
+}
+
+static const struct chg_stage_ops engine_ops = { .exchange = engine_exchange,
+	.tick = engine_tick,
+	.jump = engine_jump,
+	.restart = engine_restart,
+	.connect = engine_connect,
+	.store = engine_store,
+	.records = engine_records,
+	.records_done = engine_records_done,
+	.now = engine_now,
+	.why = engine_why };
+
+bool stage_engine_create(const struct chg_script *script, const char *database,
+	struct stage_engine **ret, char *reterr_why, size_t why_size)
+{
+	struct stage_engine *stage = calloc(1, sizeof *stage);
+	if (stage == NULL) {
+		snprintf(reterr_why, why_size, "%s", chg_rc_sentence(CHG_E_NO_MEMORY));
+		return false;
+	}
+	if (database != NULL)
+		snprintf(stage->database, sizeof stage->database, "%s", database);
+	stage->ops = engine_ops;
+	stage->ops.bit = database == NULL ? CHG_STAGE_MEMORY : CHG_STAGE_SQLITE;
+	stage->now = (struct chg_now){ first_moment, first_moment };
+	stage->store = (struct chg_store){ &moody_ops, stage };
+	/* The defaults of conf/charging.yaml. */
+	stage->config = (struct chg_engine_config){ .queue_max = 8192,
+		.batch_max = 256,
+		.offline = { .session_idle = chg_span_s(86400), .skew_max = chg_span_s(86400) },
+		.seen_for = chg_span_s(INT64_C(35) * 86400) };
+
+	bool is_fine = true;
+	for (size_t i = 0; is_fine && i < script->config_count; i++)
+		is_fine = set_config(stage, &script->config[i], stage->why, sizeof stage->why);
+	is_fine = is_fine && open_store(stage) && open_engine(stage);
+	if (!is_fine) {
+		snprintf(reterr_why, why_size, "%s: %s", script->file, stage->why);
+		stage_engine_free(stage);
+		return false;
+	}
+	*ret = stage;
+	return true;
+}
+
+void stage_engine_free(struct stage_engine *stage)
+{
+	if (stage == NULL)
+		return;
+	chg_engine_free(stage->engine);
+	close_store(stage);
+	free(stage);
+}
+
+struct chg_stage stage_engine_stage(struct stage_engine *stage)
+{
+	return (struct chg_stage){ &stage->ops, stage };
+}
