@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The table of commands.
+ */
+#include "chgctl/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WHERE (CTL_BIT(DB) | CTL_BIT(CONFIG))
+#define FILTERS                                                                                    \
+	(CTL_BIT(PARTY) | CTL_BIT(FROM) | CTL_BIT(UNTIL) | CTL_BIT(SERVICE) | CTL_BIT(TYPE) |      \
+		CTL_BIT(SESSION) | CTL_BIT(ICID) | CTL_BIT(APP_SESSION) | CTL_BIT(ORIGIN_HOST) |   \
+		CTL_BIT(STATE) | CTL_BIT(KIND) | CTL_BIT(MARKS))
+#define ZONE (CTL_BIT(UTC) | CTL_BIT(LOCAL))
+
+#define TIMES                                                                                      \
+	"Times: 2026-11-20, 2026-11-20T08:15, 2026-11-20T08:15:30+01:00, today, yesterday,\n"      \
+	"-2h, -7d, @1795200000.  Without an offset they are UTC; with --local, local time.\n"
+
+static const struct ctl_command commands[] = {
+	{
+		.group = "cdr",
+		.name = "list",
+		.operands = "",
+		.options = WHERE | FILTERS | ZONE | CTL_BIT(LIMIT) | CTL_BIT(AFTER) |
+			   CTL_BIT(NEWEST) | CTL_BIT(JSON) | CTL_BIT(CSV),
+		.summary = "charging records, one line each",
+		.text = "Lists records that satisfy all options given, in the order of their ids.\n"
+			"When there are more than --limit, the command that goes on is written to\n"
+			"stderr; ids only grow, so no record is shown twice or missed.\n\n" TIMES,
+		.examples = "chgctl cdr list --party alice@example.net --from today\n"
+			    "chgctl cdr list --state open --newest\n"
+			    "chgctl cdr list --marks 'start lost,stop lost' --from -7d --json\n",
+		.run = ctl_cmd_cdr_list,
+	},
+	{
+		.group = "cdr",
+		.name = "show",
+		.operands = "ID | SESSION-ID",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = WHERE | ZONE | CTL_BIT(JSON),
+		.summary = "one record in full, with its timeline and participants",
+		.text = "An ID is the number in the first column of `chgctl cdr list` and shows "
+			"one\n"
+			"record; with --json, one object.  A Session-Id shows every record of "
+			"that\n"
+			"session; with --json, an array.\n",
+		.examples = "chgctl cdr show 1042\n"
+			    "chgctl cdr show 'im.example.net;1795200000;42' --json\n",
+		.run = ctl_cmd_cdr_show,
+	},
+	{
+		.group = "cdr",
+		.name = "export",
+		.operands = "",
+		.options = WHERE | FILTERS | ZONE | CTL_BIT(AFTER) | CTL_BIT(LIMIT) |
+			   CTL_BIT(FORMAT) | CTL_BIT(OUTPUT),
+		.summary = "charging records with all fields, for other programs",
+		.text = "Writes every field of the records that satisfy all options given: one "
+			"JSON\n"
+			"object per line (jsonl, the default), one JSON array (json) or CSV "
+			"(csv).\n"
+			"With --output the file appears under its name when it is complete, and a\n"
+			"file of that name is replaced in one step.  Takes as much memory for ten\n"
+			"million records as for ten.\n\n" TIMES,
+		.examples = "chgctl cdr export --from 2026-11-01 --until 2026-12-01 "
+			    "--output november.jsonl\n"
+			    "chgctl cdr export --format csv --state closed --after 1042\n",
+		.run = ctl_cmd_cdr_export,
+	},
+	{
+		.group = "cdr",
+		.name = "stats",
+		.operands = "",
+		.options = WHERE | FILTERS | ZONE | CTL_BIT(JSON),
+		.summary = "counts of records, and whether their sequence has gaps",
+		.text = "Counts the records that satisfy all options given by kind, state, "
+			"service\n"
+			"type, client and day, with their messages and marks.  Without options "
+			"the\n"
+			"local sequence is checked too: closed records are numbered without gaps,\n"
+			"so a gap is a record that is missing, and the exit code is 1.\n\n" TIMES,
+		.examples = "chgctl cdr stats\n"
+			    "chgctl cdr stats --from yesterday --until today --json\n",
+		.run = ctl_cmd_cdr_stats,
+	},
+	{
+		.group = "config",
+		.name = "check",
+		.operands = "[FILE]",
+		.operand_max = 1,
+		.options = CTL_BIT(CONFIG),
+		.summary = "whether a configuration is acceptable",
+		.text = "Names every mistake as file:line:column and says what to do.  FILE is\n"
+			"/etc/charging-enabler/charging.yaml unless given.  freediameter.conf is\n"
+			"checked by the daemon.\n",
+		.examples = "chgctl config check\n"
+			    "chgctl config check ./charging.yaml\n",
+		.run = ctl_cmd_config_check,
+	},
+	{
+		.group = "config",
+		.name = "show",
+		.operands = "[FILE]",
+		.operand_max = 1,
+		.options = CTL_BIT(CONFIG),
+		.summary = "the configuration with all defaults filled in",
+		.text = "Writes the configuration as it is understood, in the syntax that is "
+			"read.\n",
+		.examples = "chgctl config show\n",
+		.run = ctl_cmd_config_show,
+	},
+	{
+		.group = "db",
+		.name = "check",
+		.operands = "",
+		.options = WHERE,
+		.summary = "whether the database is whole and of this version's schema",
+		.text = "Reads everything; a node may run meanwhile.  Exit code 1: not in order.\n",
+		.examples = "chgctl db check --db /var/lib/charging-enabler/charging.db\n",
+		.run = ctl_cmd_db_check,
+	},
+	{
+		.group = "db",
+		.name = "upgrade",
+		.operands = "",
+		.options = WHERE | CTL_BIT(NO_BACKUP),
+		.summary = "brings the database to this version's schema",
+		.text = "No node may run on the database.  It is saved beside itself first, "
+			"unless\n"
+			"--no-backup is given; nothing is done when there is nothing to do.\n",
+		.examples = "chgctl db upgrade\n",
+		.run = ctl_cmd_db_upgrade,
+	},
+	{
+		.group = "db",
+		.name = "backup",
+		.operands = "TO",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = WHERE,
+		.summary = "a copy of the database, while the node runs",
+		.text = "TO appears when the copy is complete and checked, and is the database as "
+			"it\n"
+			"was at one moment; a file of that name is replaced in one step.  A node "
+			"may\n"
+			"run meanwhile.\n",
+		.examples = "chgctl db backup /var/backups/charging-2026-11-20.db\n",
+		.run = ctl_cmd_db_backup,
+	},
+	{
+		.group = "status",
+		.operands = "",
+		.options = CTL_BIT(CONFIG) | CTL_BIT(SOCKET) | CTL_BIT(JSON),
+		.summary = "how the running node is",
+		.text = "Asks the node over its control socket.  Exit code 3: no node answers.\n",
+		.examples = "chgctl status\n"
+			    "chgctl status --json\n",
+		.run = ctl_cmd_status,
+	},
+	{
+		.group = "stats",
+		.operands = "",
+		.options = CTL_BIT(CONFIG) | CTL_BIT(SOCKET) | CTL_BIT(JSON) | CTL_BIT(OPENMETRICS),
+		.summary = "what the running node has counted",
+		.text = "Asks the node over its control socket.  Exit code 3: no node answers.\n",
+		.examples = "chgctl stats\n"
+			    "chgctl stats --openmetrics\n",
+		.run = ctl_cmd_stats,
+	},
+	{
+		.group = "help",
+		.operands = "[COMMAND]",
+		.operand_max = 2,
+		.summary = "what there is, and how to use it",
+		.text = "The same as --help behind a command.\n",
+		.examples = "chgctl help cdr list\n",
+		.run = ctl_cmd_help,
+	},
+};
+
+enum {
+	COMMAND_COUNT = sizeof commands / sizeof commands[0],
+};
+
+const struct ctl_command *ctl_command_row(size_t index)
+{
+	return index < COMMAND_COUNT ? &commands[index] : NULL;
+}
+
+void ctl_command_name(const struct ctl_command *command, char ret[64])
+{
+	snprintf(ret, 64, "%s%s%s", command->group, command->name == NULL ? "" : " ",
+		command->name == NULL ? "" : command->name);
+}
+
+bool ctl_command_is_group(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (commands[i].name != NULL && strcmp(commands[i].group, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each group once, and the commands without one. */
+static size_t top_names(const char *ret[COMMAND_COUNT])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (count == 0 || strcmp(ret[count - 1], commands[i].group) != 0)
+			ret[count++] = commands[i].group;
+	}
+	return count;
+}
+
+static size_t group_names(const char *group, const char *ret[COMMAND_COUNT])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (commands[i].name != NULL && strcmp(commands[i].group, group) == 0)
+			ret[count++] = commands[i].name;
+	}
+	return count;
+}
+
+static void write_list(char *text, size_t size, const char *const *names, size_t count)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < count && len < size; i++) {
+		const char *between = i == 0 ? "" : i + 1 == count ? " or " : ", ";
+		len += (size_t)snprintf(text + len, size - len, "%s%s", between, names[i]);
+	}
+}
+
+static void explain_top(const char *word, char reterr_message[CTL_MESSAGE_MAX])
+{
+	const char *names[COMMAND_COUNT];
+	const char *near = ctl_text_nearest(word, names, top_names(names));
+
+	if (near != NULL)
+		snprintf(reterr_message, CTL_MESSAGE_MAX,
+			"there is no command \"%.60s\"; did you mean %s?", word, near);
+	else
+		snprintf(reterr_message, CTL_MESSAGE_MAX,
+			"there is no command \"%.60s\"; `chgctl help` lists them", word);
+}
+
+/* word is NULL when only the group was named. */
+static void explain_group(const char *group, const char *word, char reterr_message[CTL_MESSAGE_MAX])
+{
+	const char *names[COMMAND_COUNT];
+	char list[256] = "";
+	size_t count = group_names(group, names);
+
+	write_list(list, sizeof list, names, count);
+	if (word == NULL) {
+		snprintf(reterr_message, CTL_MESSAGE_MAX, "`chgctl %s` needs one of: %s", group,
+			list);
+		return;
+	}
+	const char *near = ctl_text_nearest(word, names, count);
+	if (near != NULL)
+		snprintf(reterr_message, CTL_MESSAGE_MAX,
+			"there is no command \"%s %.60s\"; did you mean %s %s?", group, word, group,
+			near);
+	else
+		snprintf(reterr_message, CTL_MESSAGE_MAX,
+			"there is no command \"%s %.60s\"; there is %s", group, word, list);
+}
+
+const struct ctl_command *ctl_command_find(const char *const *word, size_t count, size_t *ret_words,
+	char reterr_message[CTL_MESSAGE_MAX])
+{
+	if (count == 0) {
+		snprintf(reterr_message, CTL_MESSAGE_MAX, "a command is missing");
+		return NULL;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		const struct ctl_command *command = &commands[i];
+		if (strcmp(command->group, word[0]) != 0)
+			continue;
+		if (command->name == NULL || (count > 1 && strcmp(command->name, word[1]) == 0)) {
+			*ret_words = command->name == NULL ? 1 : 2;
+			return command;
+		}
+	}
+	if (ctl_command_is_group(word[0]))
+		explain_group(word[0], count > 1 ? word[1] : NULL, reterr_message);
+	else
+		explain_top(word[0], reterr_message);
+	return NULL;
+}

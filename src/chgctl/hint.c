@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * "No record ..." and why.
+ */
+#include "chgctl/hint.h"
+
+#include <inttypes.h>
+
+#include "chgctl/when.h"
+
+enum {
+	/* Counting stops here: the sentence must not take longer than the search. */
+	COUNT_MAX = 100000,
+	COUNT_DROPPED_MAX = 1000,
+};
+
+struct census {
+	uint64_t count;
+	chg_instant first, last;
+};
+
+static bool census_each(void *to, const struct chg_cdr *cdr)
+{
+	struct census *census = to;
+	chg_instant at = cdr->state.started_at;
+
+	if (census->count == 0 || chg_instant_before(at, census->first))
+		census->first = at;
+	if (census->count == 0 || chg_instant_before(census->last, at))
+		census->last = at;
+	census->count++;
+	return true;
+}
+
+static enum chg_rc write_all(struct ctl_source *source, bool is_local, FILE *to)
+{
+	const struct chg_cdr_filter everything = { .limit = COUNT_MAX };
+	struct census census = { 0 };
+	char first[CTL_WHEN_MAX], last[CTL_WHEN_MAX];
+
+	enum chg_rc rc = ctl_source_scan(source, &everything, census_each, NULL, &census);
+	if (rc != CHG_OK)
+		return rc;
+	ctl_when_write(census.first, is_local, false, first);
+	ctl_when_write(census.last, is_local, false, last);
+	fprintf(to, "chgctl: %s ", source->path);
+	if (census.count == 0)
+		fputs("holds no records yet\n", to);
+	else if (census.count == COUNT_MAX)
+		fprintf(to, "holds %d records or more, the first ones from %s on\n", COUNT_MAX,
+			first);
+	else if (census.count == 1)
+		fprintf(to, "holds 1 record, started %s\n", first);
+	else
+		fprintf(to, "holds %" PRIu64 " records, started from %s to %s\n", census.count,
+			first, last);
+	return CHG_OK;
+}
+
+/* The first option without which something is found. */
+static enum chg_rc write_culprit(struct ctl_source *source, const struct ctl_args *args,
+	const struct chg_cdr_filter *filter, FILE *to)
+{
+	const struct ctl_filter_drop *drop;
+
+	for (size_t i = 0; (drop = ctl_filter_drop_row(i)) != NULL; i++) {
+		if (!ctl_args_has(args, drop->option))
+			continue;
+		struct chg_cdr_filter wider = *filter;
+		struct census census = { 0 };
+		drop->drop(&wider);
+		wider.limit = COUNT_DROPPED_MAX;
+		enum chg_rc rc = ctl_source_scan(source, &wider, census_each, NULL, &census);
+		if (rc != CHG_OK)
+			return rc;
+		if (census.count == 0)
+			continue;
+		fprintf(to, "chgctl: without --%s there %s %" PRIu64 "%s\n",
+			ctl_option_rows[drop->option].name, census.count == 1 ? "is" : "are",
+			census.count, census.count == COUNT_DROPPED_MAX ? " or more" : "");
+		return CHG_OK;
+	}
+	return CHG_OK;
+}
+
+/* The host of a party has no case, his name has (RFC 3261 19.1.4): perhaps that was overlooked. */
+static enum chg_rc write_other_case(
+	struct ctl_source *source, const struct chg_cdr_filter *filter, FILE *to)
+{
+	struct chg_cdr_filter lower = *filter;
+	struct chg_party party = { .len = (uint8_t)filter->party.len };
+	struct census census = { 0 };
+
+	for (size_t i = 0; i < filter->party.len; i++) {
+		char c = filter->party.ptr[i];
+		party.bytes[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	lower.party = (struct chg_view){ .ptr = party.bytes, .len = party.len };
+	lower.limit = COUNT_DROPPED_MAX;
+	if (chg_view_equal(lower.party, filter->party))
+		return CHG_OK;
+	enum chg_rc rc = ctl_source_scan(source, &lower, census_each, NULL, &census);
+	if (rc != CHG_OK || census.count == 0)
+		return rc;
+	fputs("chgctl: of party ", to);
+	ctl_text_show(to, lower.party);
+	fprintf(to, " there %s %" PRIu64 "%s; before the @ small and capital letters differ\n",
+		census.count == 1 ? "is" : "are", census.count,
+		census.count == COUNT_DROPPED_MAX ? " or more" : "");
+	return CHG_OK;
+}
+
+enum chg_rc ctl_hint_nothing(struct ctl_source *source, const struct ctl_args *args,
+	const struct chg_cdr_filter *filter, FILE *to)
+{
+	bool is_local = ctl_args_has(args, CTL_OPT_LOCAL);
+
+	if (ctl_filter_is_restricting(filter)) {
+		fputs("chgctl: no record ", to);
+		ctl_filter_describe(filter, is_local, to);
+		fputc('\n', to);
+	}
+	enum chg_rc rc = write_all(source, is_local, to);
+	if (rc == CHG_OK && chg_view_present(filter->party))
+		rc = write_other_case(source, filter, to);
+	return rc == CHG_OK ? write_culprit(source, args, filter, to) : rc;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Where the database is, and opening it.
+ */
+#include "chgctl/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/config.h"
+#include "store/sqlite/sqlite_store.h"
+
+static const char installed_config[] = "/etc/charging-enabler/charging.yaml";
+
+const char *ctl_config_path(const struct ctl_args *args)
+{
+	const char *path = args->value[CTL_OPT_CONFIG];
+	return path == NULL ? installed_config : path;
+}
+
+struct chg_config *ctl_config_read(const char *path)
+{
+	struct chg_config *config = calloc(1, sizeof *config);
+	struct chg_config_errors *errors = calloc(1, sizeof *errors);
+	enum chg_rc rc = CHG_E_NO_MEMORY;
+
+	if (config != NULL && errors != NULL)
+		rc = chg_config_read_file(path, config, errors);
+	for (size_t i = 0; rc != CHG_OK && errors != NULL && i < errors->count; i++)
+		fprintf(stderr, "%s\n", errors->item[i].text);
+	if (rc != CHG_OK && errors != NULL && errors->unlisted > 0)
+		ctl_say("%zu more mistakes in %s", errors->unlisted, path);
+	if (rc == CHG_E_NO_MEMORY)
+		ctl_say("%s", chg_rc_sentence(rc));
+	free(errors);
+	if (rc == CHG_OK)
+		return config;
+	free(config);
+	return NULL;
+}
+
+static enum ctl_exit take_path(const char *path, char ret_path[CTL_PATH_MAX])
+{
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= CTL_PATH_MAX) {
+		ctl_say(len == 0 ? "the path of the database is empty"
+				 : "the path of the database is too long");
+		return CTL_EXIT_USAGE;
+	}
+	memcpy(ret_path, path, len + 1);
+	return CTL_EXIT_OK;
+}
+
+static enum ctl_exit path_of_config(const char *config_path, char ret_path[CTL_PATH_MAX])
+{
+	struct chg_config *config = ctl_config_read(config_path);
+	enum ctl_exit exit = CTL_EXIT_PROBLEM;
+
+	if (config == NULL)
+		return exit;
+	if (config->store_kind == CHG_STORE_SQLITE)
+		exit = take_path(config->store_path, ret_path);
+	else
+		ctl_say("%s keeps records in memory (store.kind), so there is no database to read",
+			config_path);
+	free(config);
+	return exit;
+}
+
+enum ctl_exit ctl_source_find(const struct ctl_args *args, char ret_path[CTL_PATH_MAX])
+{
+	const char *environment = getenv("CHG_DB");
+
+	if (ctl_args_has(args, CTL_OPT_DB))
+		return take_path(args->value[CTL_OPT_DB], ret_path);
+	if (ctl_args_has(args, CTL_OPT_CONFIG))
+		return path_of_config(args->value[CTL_OPT_CONFIG], ret_path);
+	if (environment != NULL && environment[0] != '\0')
+		return take_path(environment, ret_path);
+	if (access(installed_config, F_OK) == 0)
+		return path_of_config(installed_config, ret_path);
+	ctl_say("which database? There is no %s; name the database with --db PATH or in CHG_DB, or "
+		"a configuration with --config FILE",
+		installed_config);
+	return CTL_EXIT_USAGE;
+}
+
+enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *ret)
+{
+	char why[CHG_SQLITE_WHY_MAX] = "";
+	enum ctl_exit exit = ctl_source_find(args, ret->path);
+
+	if (exit != CTL_EXIT_OK)
+		return exit;
+	enum chg_rc rc = chg_sqlite_store_open(
+		ret->path, CHG_SQLITE_READ_ONLY, &ret->store, why, sizeof why);
+	if (rc == CHG_OK)
+		return CTL_EXIT_OK;
+	ctl_say("%s", why[0] == '\0' ? chg_rc_sentence(rc) : why);
+	return CTL_EXIT_PROBLEM;
+}
+
+void ctl_source_close(struct ctl_source *source)
+{
+	source->store.ops->close(source->store.self);
+	source->store = (struct chg_store){ 0 };
+}
+
+enum ctl_exit ctl_source_failed(const struct ctl_source *source, enum chg_rc rc)
+{
+	ctl_say("reading %s failed: %s%s", source->path, chg_rc_sentence(rc),
+		rc == CHG_E_STORE_CORRUPT ? "; `chgctl db check` says where" : "");
+	return CTL_EXIT_PROBLEM;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The database of a command: found, opened for reading, read in short steps.
+ */
+#ifndef CHG_CHGCTL_SOURCE_H
+#define CHG_CHGCTL_SOURCE_H
+
+#include "chgctl/command.h"
+#include "port/store.h"
+
+enum {
+	CTL_PATH_MAX = 4096,
+	/* Records in one read transaction: a long listing must not keep the log from shrinking. */
+	CTL_PAGE_RECORDS = 500,
+};
+
+struct ctl_source {
+	char path[CTL_PATH_MAX];
+	struct chg_store store;
+};
+
+/*
+ * Finds the database: --db, else store.path of --config's file, else $CHG_DB, else store.path of
+ * the installed configuration.  Says on stderr what is wrong when it finds none.
+ */
+enum ctl_exit ctl_source_find(const struct ctl_args *args, char ret_path[CTL_PATH_MAX]);
+
+/* Finds it and opens it for reading; creates nothing.  Says on stderr what is wrong. */
+enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *ret);
+
+void ctl_source_close(struct ctl_source *source);
+
+/*
+ * Calls each for every record of the filter, in transactions of CTL_PAGE_RECORDS, and page_end
+ * after each transaction with nothing locked; either stops the scan by returning false.  Stops too
+ * when the operator asked to.  page_end may be NULL.
+ */
+enum chg_rc ctl_source_scan(struct ctl_source *source, const struct chg_cdr_filter *filter,
+	chg_cdr_each *each, bool (*page_end)(void *to), void *to);
+
+/* Says on stderr that reading failed, and what to do. */
+enum ctl_exit ctl_source_failed(const struct ctl_source *source, enum chg_rc rc);
+
+/* Reads the configuration; says what is wrong on stderr.  Free it with free(). */
+struct chg_config;
+struct chg_config *ctl_config_read(const char *path);
+
+/* The installed configuration, unless --config names another. */
+const char *ctl_config_path(const struct ctl_args *args);
+
+#endif

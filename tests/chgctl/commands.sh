@@ -1,0 +1,212 @@
+#!/bin/sh
+# chgctl from the outside: what it writes, byte by byte, and how it exits.
+#
+#   commands.sh CHGCTL SEED REREAD
+#
+# Every `golden` runs chgctl and compares stdout, stderr and exit code with golden/<name>.txt; with
+# UPDATE=1 in the environment it writes that file instead, to be reviewed like code.
+set -u
+
+chgctl=$1
+seed=$2
+reread=$3
+golden=$(cd "$(dirname "$0")" && pwd)/golden
+work=$(cd "$(mktemp -d)" && pwd -P)
+failures=0
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# Nothing of the surroundings may show: no configuration, no zone, no language.
+unset CHG_DB NO_COLOR
+TZ=UTC
+LC_ALL=C
+export TZ LC_ALL
+
+fail() {
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+
+# golden NAME ARGUMENTS...
+golden() {
+	name=$1
+	shift
+	"$chgctl" "$@" >out 2>err
+	code=$?
+	{
+		cat out
+		echo "--- stderr"
+		sed "s|$work/||g" err
+		echo "--- exit $code"
+	} >"$name.txt"
+	if [ "${UPDATE:-0}" = 1 ]; then
+		cp "$name.txt" "$golden/$name.txt"
+	elif ! diff -u "$golden/$name.txt" "$name.txt"; then
+		fail "$name: chgctl $*"
+	fi
+}
+
+# same WHAT EXPECTED GOT
+same() {
+	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+"$seed" charging.db story || fail "the seed"
+"$seed" empty.db nothing || fail "the empty seed"
+db="--db charging.db"
+
+# Listings for people.
+golden list $db cdr list
+golden list-newest $db cdr list --newest --limit 2
+golden list-party $db cdr list --party '<sip:ALICE@Example.net>'
+golden list-party-tel $db cdr list --party '+49 30-123'
+golden list-participant $db cdr list --party dave@example.net
+golden list-interval $db cdr list --from 2026-11-20T08:17 --until 2026-11-21
+golden list-marks $db cdr list --marks start-lost,retransmitted
+golden list-open $db cdr list --state open
+golden list-type $db cdr list --type inviting
+golden list-service $db cdr list --service 32260@3gpp.org --kind event --limit 1
+golden list-host $db cdr list --origin-host im2.example.net
+golden list-application-session $db cdr list --app-session 42
+golden list-session $db cdr list --session 'im1.example.net;1;2'
+golden list-icid $db cdr list --icid icid-4711 --kind event --until 2026-11-20T08:16
+TZ=UTC-1 golden list-local $db cdr list --local --from '2026-11-20 09:18' --limit 2
+
+# For programs.
+golden list-json $db cdr list --json --limit 2
+golden list-csv $db cdr list --csv
+golden export-jsonl $db cdr export --kind session
+golden export-json $db cdr export --format json --marks retransmitted
+golden export-csv $db cdr export --format csv --origin-host im2.example.net
+
+# Nothing found is an answer, and says where to look.
+golden nothing-text $db cdr list --party nobody@example.com
+golden nothing-json $db cdr list --party alice@example.net --from 2027-01-01 --json
+golden nothing-csv $db cdr list --kind event --state open --csv
+golden nothing-jsonl $db cdr export --icid none
+golden nothing-at-all --db empty.db cdr list
+golden nothing-stats --db empty.db cdr stats --json
+
+# One record.
+golden show-session $db cdr show 2
+golden show-event $db cdr show 1
+golden show-odd $db cdr show 7
+golden show-by-session-id $db cdr show 'im2.example.net;1795162500;8'
+golden show-json $db cdr show 2 --json
+golden show-session-json $db cdr show 'im1.example.net;1;9' --json
+golden show-unknown $db cdr show 99
+golden show-zero $db cdr show 0
+golden show-unknown-session $db cdr show 'im9;1' --json
+
+# Counts.
+golden stats $db cdr stats
+golden stats-json $db cdr stats --json
+golden stats-filtered $db cdr stats --from 2026-11-21 --json
+
+# What is not understood.
+golden usage-nothing
+golden usage-command cdrr list
+golden usage-subcommand cdr lst
+golden usage-group cdr
+golden usage-option $db cdr list --partie x
+golden usage-foreign-option $db cdr show 1 --csv
+golden usage-operand cdr show
+golden usage-too-many cdr show 1 2
+golden usage-both $db cdr list --json --csv
+golden usage-time $db cdr list --from whenever
+golden usage-format $db cdr export --format xml
+golden usage-no-database --config missing.yaml cdr list
+golden help help
+golden help-option --help
+golden help-group cdr --help
+golden help-command cdr list --help
+golden help-unknown help cdr lost
+
+# Databases that cannot be read; nothing is created by asking.
+golden db-missing --db missing.db cdr list
+[ -e missing.db ] && fail "a reader created a database"
+echo "this is no database, whatever its name says, and long enough to look" >text.db
+golden db-foreign --db text.db cdr list
+golden db-check $db db check
+golden db-upgrade-nothing $db db upgrade
+golden db-backup $db db backup copy.db
+golden db-backup-copy --db copy.db cdr list --limit 1
+golden db-backup-itself $db db backup charging.db
+
+# A configuration.
+printf 'store:\n  path: charging.db\ncontrol:\n  socket: none.sock\n' >good.yaml
+printf 'store:\n  path: 7\n  pth: x\nengine:\n  queue_max: many\n' >bad.yaml
+golden config-check config check good.yaml
+golden config-check-bad config check bad.yaml
+golden config-show config show good.yaml
+golden config-names-database --config good.yaml cdr list --limit 1
+
+# No node.
+golden status-no-node --config good.yaml status
+golden stats-no-node --socket none.sock stats
+
+# Other readers read what was written.
+same "json" 7 "$("$chgctl" $db cdr list --json | "$reread" json)"
+same "json of nothing" 0 "$("$chgctl" $db cdr list --icid x --json 2>/dev/null | "$reread" json)"
+same "show" object "$("$chgctl" $db cdr show 2 --json | "$reread" json)"
+same "show by session" 1 "$("$chgctl" $db cdr show 'im1.example.net;1;1' --json | "$reread" json)"
+same "stats" object "$("$chgctl" $db cdr stats --json | "$reread" json)"
+same "jsonl" 7 "$("$chgctl" $db cdr export | "$reread" jsonl)"
+same "csv" "8 50" "$("$chgctl" $db cdr export --format csv | "$reread" csv)"
+
+# Paging over several pages, with records that come in between: each once and in order.
+"$seed" paged.db many 1203 || fail "the seed of many"
+same "all of them" 1203 "$("$chgctl" --db paged.db cdr list --json | "$reread" json)"
+next="--db paged.db cdr list --json --limit 500"
+pages=0
+: >ids
+while [ -n "$next" ] && [ $pages -lt 10 ]; do
+	eval "\"\$chgctl\" $next" >page 2>err || fail "page $pages"
+	"$reread" ids <page >>ids || fail "page $pages is no JSON"
+	next=$(sed -n 's/^There is more. Go on with: chgctl //p' err)
+	pages=$((pages + 1))
+	[ $pages = 1 ] && { "$seed" paged.db story || fail "records in between"; }
+done
+same "pages" 3 "$pages"
+seq 1 1210 >wanted
+cmp -s ids wanted || fail "paging missed or repeated a record"
+same "downwards" "1210 1209" "$("$chgctl" --db paged.db cdr list --json --newest --limit 2 \
+	2>/dev/null | "$reread" ids | tr '\n' ' ' | sed 's/ $//')"
+same "further down" "1208 1207" "$("$chgctl" --db paged.db cdr list --json --newest --limit 2 \
+	--after 1209 2>/dev/null | "$reread" ids | tr '\n' ' ' | sed 's/ $//')"
+same "one heading however many pages" 1 "$("$chgctl" --db paged.db cdr list | grep -c STARTED)"
+
+# A file appears whole or not at all.
+"$chgctl" --db paged.db cdr export --output all.jsonl 2>err || fail "export to a file"
+same "export says so" "chgctl: 1210 records written to all.jsonl" "$(cat err)"
+same "exported" 1210 "$("$reread" jsonl <all.jsonl)"
+"$chgctl" --db paged.db cdr export --output no/such/folder.jsonl 2>/dev/null
+same "export to nowhere" 1 $?
+same "nothing is left behind" "" "$(find . -name '*.jsonl.*')"
+
+# A reader who leaves early is no error; a full disk is one.
+"$chgctl" --db paged.db cdr export 2>err | head -n 1 >/dev/null
+same "a broken pipe is quiet" "" "$(cat err)"
+if [ -w /dev/full ]; then
+	"$chgctl" --db paged.db cdr list --csv >/dev/full 2>err
+	same "a full disk" 1 $?
+	same "a full disk is told once" 1 "$(wc -l <err | tr -d ' ')"
+	"$chgctl" help >/dev/full 2>/dev/null
+	same "a full disk under help" 1 $?
+fi
+
+# While a node has the database, readers read and backups are made.
+mkfifo hold.fifo
+"$seed" charging.db hold held <hold.fifo &
+holder=$!
+exec 9>hold.fifo
+while [ ! -e held ] && kill -0 $holder 2>/dev/null; do :; done
+golden list-while-held $db cdr list --limit 1
+golden backup-while-held $db db backup held-copy.db
+exec 9>&-
+wait $holder || fail "the holder"
+
+same "version" "chgctl" "$("$chgctl" --version | cut -d' ' -f1)"
+
+[ $failures = 0 ] || { echo "$failures failed"; exit 1; }
+echo "all as expected"
