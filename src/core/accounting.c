@@ -169,6 +169,13 @@ static void take_start(struct chg_cdr_state *record, chg_instant at)
 	record->marks &= ~(uint32_t)CHG_MARK_START_LOST;
 }
 
+/* a request for the whole of a session whose STARTs are those of its sub-sessions. */
+static bool is_whole_over_sub_sessions(
+	const struct chg_acct_facts *facts, const struct chg_acr *acr)
+{
+	return facts->has_sub_sessions && !acr->sub_session_id.is_present;
+}
+
 /* J-20: a late STOP completes a record that supervision closed, and the marks stay. */
 static void take_stop(
 	struct chg_cdr_state *record, struct chg_now now, chg_instant at, bool has_figures)
@@ -207,7 +214,7 @@ static void grow(struct chg_cdr_state *record, const struct chg_acct_facts *fact
 
 	if (acr->type == CHG_RECORD_START)
 		take_start(record, at);
-	else if (!record->has_start && !facts->has_sub_sessions)
+	else if (!record->has_start && !is_whole_over_sub_sessions(facts, acr))
 		record->marks |= CHG_MARK_START_LOST; /* interim or stop without start */
 	if (acr->type == CHG_RECORD_STOP)
 		take_stop(record, now, at, plan->has_figures);
@@ -231,8 +238,8 @@ static void decide_session(const struct chg_acct_facts *facts, const struct chg_
 		}
 	}
 	/* the STOP of the whole session ends what is below it. */
-	plan->closes_sub_sessions = acr->type == CHG_RECORD_STOP &&
-				    !acr->sub_session_id.is_present && facts->has_sub_sessions;
+	plan->closes_sub_sessions =
+		acr->type == CHG_RECORD_STOP && is_whole_over_sub_sessions(facts, acr);
 	plan->action = chg_acr_participant_action(acr);
 	grow(&plan->record, facts, policy, now, acr, plan);
 }
