@@ -156,6 +156,25 @@ static enum chg_rc judge_vendor_application(const struct chg_raw_avp *avp, struc
 	return CHG_E_SYNTAX;
 }
 
+/* N-044: without the two, the proxy that waits for its own words could not use the answer. */
+static enum chg_rc judge_proxy_info(const struct chg_raw_avp *avp, struct chg_fault *fault)
+{
+	static const enum chg_avp wanted[] = { CHG_AVP_PROXY_HOST, CHG_AVP_PROXY_STATE };
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+		struct chg_avp_walk walk = chg_avp_walk_group(avp->data);
+		struct chg_raw_avp member;
+		bool is_there = false;
+		while (chg_avp_next(&walk, &member))
+			is_there |= member.is_known && member.id == wanted[i];
+		if (is_there)
+			continue;
+		struct chg_raw_avp example = example_of(wanted[i]);
+		return refuse(fault, RESULT_MISSING_AVP,
+			"Proxy-Info needs a Proxy-Host and a Proxy-State", &example);
+	}
+	return CHG_OK;
+}
+
 static enum chg_rc judge_record_type(const struct chg_raw_avp *avp, struct chg_fault *fault)
 {
 	uint32_t type = 0;
@@ -188,6 +207,8 @@ static enum chg_rc judge_meaning(
 		return judge_application(avp, header, fault);
 	case CHG_AVP_VENDOR_SPECIFIC_APPLICATION_ID:
 		return judge_vendor_application(avp, fault);
+	case CHG_AVP_PROXY_INFO:
+		return judge_proxy_info(avp, fault);
 	default:
 		return CHG_OK;
 	}
