@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Names and values of scripts into codes and octets, by the dictionary.
  */
+#include <stdio.h>
+
 #include "chgplay/element.h"
 #include "chgplay/text.h"
 
@@ -78,6 +80,18 @@ static void put_number(uint64_t value, size_t len, uint8_t *ret)
 		ret[i] = (uint8_t)(value >> (8 * (len - 1 - i)));
 }
 
+/* LOGOUT is as good as DIAMETER_LOGOUT. */
+static bool named_value(enum chg_avp id, struct chg_view name, int32_t *ret)
+{
+	char full[80];
+	int len = snprintf(
+		full, sizeof full, "DIAMETER_%.*s", (int)name.len, name.len == 0 ? "" : name.ptr);
+	if (name.len != 0 && chg_dict_enum_value(id, name.ptr, name.len, ret))
+		return true;
+	return len > 0 && (size_t)len < sizeof full &&
+	       chg_dict_enum_value(id, full, (size_t)len, ret);
+}
+
 /* A number as the type holds it: its two's complement, with the octets it takes. */
 static bool number_of(const struct chg_element *element, enum chg_avp_type type,
 	struct chg_view value, uint64_t *ret)
@@ -97,7 +111,7 @@ static bool number_of(const struct chg_element *element, enum chg_avp_type type,
 			return number >= INT32_MIN && number <= INT32_MAX;
 		}
 	}
-	if (!chg_dict_enum_value(element->id, value.ptr, value.len, &named))
+	if (!named_value(element->id, value, &named))
 		return false;
 	*ret = (uint64_t)(int64_t)named;
 	return true;
