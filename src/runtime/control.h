@@ -63,8 +63,9 @@ void chg_control_free(struct chg_control *control);
 
 /*
  * A change of the data, for use in a handler: `work` runs on the engine's thread inside a
- * transaction and the caller waits for its commit, at most CHG_CONTROL_CALL_WAIT_S.
+ * transaction and the caller waits for its commit.
  *
+ *   wait_ms  how long at most; 0: CHG_CONTROL_CALL_WAIT_S
  *   request  what `work` gets to read; kept alive as long as it needs it
  *   reply    gets what `work` put into its own reply, once that is on disk
  *
@@ -78,8 +79,8 @@ void chg_control_free(struct chg_control *control);
  */
 typedef enum chg_rc chg_control_work(
 	const json_t *request, json_t *reply, struct chg_store *store, struct chg_now now);
-enum chg_rc chg_control_change(
-	struct chg_engine *engine, chg_control_work *work, json_t *request, json_t *reply);
+enum chg_rc chg_control_change(struct chg_engine *engine, chg_control_work *work, unsigned wait_ms,
+	json_t *request, json_t *reply);
 
 /*
  * The other side: asks the node that listens at `path` and waits for its reply.

@@ -124,6 +124,9 @@ static enum chg_rc converse(int fd, const char *path, const char *line, struct g
 		return refuse(rc, reterr_why, why_size,
 			"the node at %s did not reply within %d seconds, or stopped; try again",
 			path, ASK_WAIT_S);
+	if (reply->len == 0)
+		return refuse(CHG_E_SYSTEM, reterr_why, why_size,
+			"the node at %s hung up without a reply; is it stopping?", path);
 	return CHG_OK;
 }
 

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define MS_PER_S  1000
+#define NS_PER_MS 1000000
+#define NS_PER_S  INT64_C(1000000000)
+
 /* Belongs to two: the waiting thread and the engine.  The last of them to leave frees it. */
 struct change {
 	struct chg_job job;
@@ -86,12 +90,15 @@ static struct change *make_change(chg_control_work *work, json_t *request)
 }
 
 /* True when the work came to its end in time; otherwise the engine owns the change alone. */
-static bool wait_for(struct change *change)
+static bool wait_for(struct change *change, unsigned wait_ms)
 {
 	struct timespec until;
 	int error = 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += CHG_CONTROL_CALL_WAIT_S;
+	int64_t ms = wait_ms != 0 ? wait_ms : (int64_t)CHG_CONTROL_CALL_WAIT_S * MS_PER_S;
+	int64_t ns = until.tv_nsec + ms % MS_PER_S * NS_PER_MS;
+	until.tv_sec += ms / MS_PER_S + ns / NS_PER_S;
+	until.tv_nsec = ns % NS_PER_S;
 	(void)pthread_mutex_lock(&change->lock);
 	while (!change->is_finished && error == 0)
 		error = pthread_cond_timedwait(&change->finished, &change->lock, &until);
@@ -101,8 +108,8 @@ static bool wait_for(struct change *change)
 	return is_finished;
 }
 
-enum chg_rc chg_control_change(
-	struct chg_engine *engine, chg_control_work *work, json_t *request, json_t *reply)
+enum chg_rc chg_control_change(struct chg_engine *engine, chg_control_work *work, unsigned wait_ms,
+	json_t *request, json_t *reply)
 {
 	struct change *change = make_change(work, request);
 	if (change == NULL)
@@ -112,7 +119,7 @@ enum chg_rc chg_control_change(
 		free_change(change);
 		return rc;
 	}
-	if (!wait_for(change)) {
+	if (!wait_for(change, wait_ms)) {
 		(void)json_object_set_new(reply, "why",
 			json_string("the store is slow: the change is accepted and not done yet; "
 				    "look later whether it is there"));
