@@ -3,6 +3,9 @@
  */
 #include "daemon/node.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
 #include "daemon/log.h"
 #include "runtime/runtime.h"
 #include "stack/stack.h"
@@ -42,9 +45,12 @@ bool chg_node_join(void)
 
 const char *chg_node_database(void)
 {
+	static char path[PATH_MAX];
 	const struct chg_config *config = chg_runtime_config(runtime);
 
-	return config->store_kind == CHG_STORE_SQLITE ? config->store_path : "memory";
+	if (config->store_kind != CHG_STORE_SQLITE)
+		return "memory";
+	return realpath(config->store_path, path) != NULL ? path : config->store_path;
 }
 
 bool chg_node_wants_debug(void)

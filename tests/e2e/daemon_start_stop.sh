@@ -10,7 +10,7 @@ start
 expect "the first line on standard output begins with ready" grep -q '^ready ' ready
 expect "it is one line" test "$(wc -l <ready)" -eq 1
 expect "it names identity, address and database" grep -q \
-	"identity=charging.example.net realm=example.net listen=127.0.0.1:$port database=.*charging.db" ready
+	"identity=charging.example.net realm=example.net listen=127.0.0.1:$port database=$PWD/charging.db" ready
 expect "it listens on the configured loopback address alone" \
 	test "$(listening_of)" = "127.0.0.1:$port"
 expect "no override was missed" test -z "$(grep override.missed node.log || :)"

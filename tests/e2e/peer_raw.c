@@ -295,7 +295,7 @@ static int reset(const char *host, unsigned rounds, unsigned count)
 	return EXIT_SUCCESS;
 }
 
-static int stay(void)
+static _Noreturn void stay(void)
 {
 	puts("open");
 	fflush(stdout);
@@ -305,7 +305,9 @@ static int stay(void)
 
 static int mute(const char *host)
 {
-	return open_as(host) < 0 ? EXIT_FAILURE : stay();
+	if (open_as(host) < 0)
+		return EXIT_FAILURE;
+	stay();
 }
 
 static int silent(unsigned count)
@@ -313,7 +315,7 @@ static int silent(unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		if (dial() < 0)
 			return EXIT_FAILURE;
-	return stay();
+	stay();
 }
 
 int main(int argc, char *argv[])
