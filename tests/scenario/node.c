@@ -156,6 +156,7 @@ static bool spawn(struct node *node, const char *program)
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return fail(node, "pipe: %s", strerror(errno));
 	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addchdir_np(&actions, node->folder); /* its paths are relative */
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(
 		&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0600);

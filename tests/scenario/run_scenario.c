@@ -200,21 +200,28 @@ static struct wire shared;
 static bool shared_is_open;
 static bool shared_held = true;
 
+static bool run_shared(const struct options *options, const struct chg_script *script, char *why)
+{
+	static char cause[WHY_MAX]; /* why it could not be started; not tried again */
+	if (!shared_is_open && cause[0] == '\0')
+		shared_is_open = wire_open(&shared, options, NULL, cause);
+	if (!shared_is_open) {
+		snprintf(why, WHY_MAX, "%s", cause);
+		return false;
+	}
+	struct chg_stage stage = { &wire_ops, &shared };
+	bool holds = play(script, &stage, why);
+	chg_stage_wire_free(shared.net);
+	if (chg_stage_wire_create(shared.node.address, WIRE_TIMEOUT_MS, &shared.net) != CHG_OK)
+		abort();
+	shared_held = shared_held && holds;
+	return holds;
+}
+
 static bool run_wire(const struct options *options, const struct chg_script *script, char *why)
 {
-	if (!chg_script_wants_own_node(script)) {
-		if (!shared_is_open && !wire_open(&shared, options, NULL, why))
-			return false;
-		shared_is_open = true;
-		struct chg_stage stage = { &wire_ops, &shared };
-		bool holds = play(script, &stage, why);
-		chg_stage_wire_free(shared.net);
-		if (chg_stage_wire_create(shared.node.address, WIRE_TIMEOUT_MS, &shared.net) !=
-			CHG_OK)
-			abort();
-		shared_held = shared_held && holds;
-		return holds;
-	}
+	if (!chg_script_wants_own_node(script))
+		return run_shared(options, script, why);
 	struct wire own;
 	if (!wire_open(&own, options, script, why))
 		return false;
