@@ -31,7 +31,8 @@ const char *chg_log_level_text(enum chg_log_level level);
  *
  * As printf with %s, %.*s, %c, %%, and the whole numbers %d %i %u %x %X with their lengths.  The
  * text of a %s or %.*s comes out quoted when it holds a space, a quote, '=' or anything that could
- * break the line; NULL comes out as "-".  Nothing is quoted that stands in the format itself.
+ * break the line; NULL comes out as "-".  Nothing is quoted that stands in the format itself.  Any
+ * other conversion ends the line in "...".
  */
 __attribute__((format(printf, 3, 4))) void chg_log_event(
 	struct chg_log log, enum chg_log_level level, const char *format, ...);

@@ -45,25 +45,34 @@ struct chg_runtime {
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static struct chg_runtime *the_one;
 
+/* Whole lines only, and how many more there are. */
 static void join_errors(const struct chg_config_errors *errors, char *reterr_why, size_t why_size)
 {
+	char rest[sizeof "\nand 18446744073709551615 more"] = "";
 	size_t used = 0;
-	if (why_size > 0)
-		reterr_why[0] = '\0';
-	for (size_t i = 0; i < errors->count && used < why_size; i++)
-		used += (size_t)snprintf(reterr_why + used, why_size - used, "%s%s",
-			i == 0 ? "" : "\n", errors->item[i].text);
-	if (errors->unlisted > 0 && used < why_size)
-		(void)snprintf(
-			reterr_why + used, why_size - used, "\nand %zu more", errors->unlisted);
+	size_t shown = 0;
+	for (; shown < errors->count; shown++) {
+		const char *text = errors->item[shown].text;
+		if (used + strlen(text) + sizeof rest >= why_size)
+			break;
+		used += (size_t)snprintf(
+			reterr_why + used, why_size - used, "%s%s", shown == 0 ? "" : "\n", text);
+	}
+	size_t left = errors->count - shown + errors->unlisted;
+	if (shown == 0)
+		(void)snprintf(reterr_why, why_size, "%s", errors->item[0].text);
+	else if (left > 0)
+		(void)snprintf(reterr_why + used, why_size - used, "\nand %zu more", left);
 }
 
 static enum chg_rc read_config(
 	struct chg_runtime *runtime, const char *path, char *reterr_why, size_t why_size)
 {
 	if (path == NULL) {
-		chg_config_defaults(&runtime->config);
-		return CHG_OK;
+		(void)snprintf(reterr_why, why_size,
+			"nothing of this process has a configuration yet; name the path of "
+			"charging.yaml");
+		return CHG_E_UNKNOWN;
 	}
 	size_t len = strlen(path);
 	if (len >= sizeof runtime->config_path) {
@@ -211,9 +220,7 @@ static enum chg_rc join(const char *path, char *reterr_why, size_t why_size)
 	(void)snprintf(reterr_why, why_size,
 		"this process runs with %s already and cannot run with %s as well; give all "
 		"extensions the same file",
-		the_one->config_path[0] == '\0' ? "the default configuration"
-						: the_one->config_path,
-		path);
+		the_one->config_path, path);
 	return CHG_E_CONFIG;
 }
 

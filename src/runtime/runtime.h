@@ -12,20 +12,25 @@
 #include "runtime/config.h"
 
 struct chg_runtime;
-struct chg_control;
+
+enum {
+	CHG_RUNTIME_WHY_MAX = 4096, /* room for the faults that a person makes in one file */
+};
 
 /*
  * Gives the runtime of this process and makes it if there is none.
  *
- *   config_path  charging.yaml; NULL: whatever the runtime that is there has, or the defaults
+ *   config_path  charging.yaml; NULL joins the runtime that is there, whatever its file is
  *   log          where lines go that pass log.level.  Only the first caller's counts; it must be
  *                good until the last release, or until another one is installed.
  *
+ *   CHG_E_UNKNOWN    config_path is NULL and there is no runtime to join
  *   CHG_E_CONFIG     the file is not acceptable, or the runtime that is there has another one
  *   CHG_E_SYSTEM     the file, the control socket or a thread
  *   CHG_E_STORE...   the store cannot be opened
  *   CHG_E_NO_MEMORY  no memory
- * reterr_why says it in words, several lines for several faults of a configuration.
+ * reterr_why says it in words, a line for each fault of a configuration; what finds no room is
+ * counted.
  */
 enum chg_rc chg_runtime_acquire(const char *config_path, struct chg_log log,
 	struct chg_runtime **ret, char *reterr_why, size_t why_size);
@@ -56,7 +61,7 @@ void chg_runtime_drain(struct chg_runtime *runtime);
 
 /* What `status` tells, besides what meters and configuration tell. */
 struct chg_runtime_status {
-	char config_path[CHG_CONFIG_PATH_MAX]; /* "" for the defaults */
+	char config_path[CHG_CONFIG_PATH_MAX];
 	char host[CHG_CONFIG_ITEM_MAX];
 	char realm[CHG_CONFIG_ITEM_MAX];
 	bool is_ready; /* named by chg_runtime_set_ready and not draining */

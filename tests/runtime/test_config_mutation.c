@@ -102,6 +102,9 @@ static void change(struct text *text, uint64_t *seed)
 	}
 }
 
+static uint64_t current_seed;
+static bool is_finished;
+
 static struct chg_config config;
 static struct chg_config again;
 static struct chg_config_errors errors;
@@ -179,19 +182,31 @@ static void any_change_ends_in_a_configuration_or_in_complaints(void **state)
 	for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
 		if (only != NULL)
 			seed = strtoull(only, NULL, 0);
-		(void)fprintf(stderr, "%s", "");
+		current_seed = seed;
 		fine += runs(seed);
 		if (only != NULL)
-			return;
+			break;
 	}
+	is_finished = true;
+	if (only != NULL)
+		return;
 	/* Both ends must be met often, or the test says nothing. */
 	assert_in_range(fine, SEED_COUNT / 50, SEED_COUNT - SEED_COUNT / 50);
+}
+
+static int tell_seed(void **state)
+{
+	(void)state;
+	if (!is_finished)
+		print_error("CHG_SEED=%llu replays it\n", (unsigned long long)current_seed);
+	return 0;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_change_ends_in_a_configuration_or_in_complaints),
+		cmocka_unit_test_teardown(
+			any_change_ends_in_a_configuration_or_in_complaints, tell_seed),
 	};
 	return cmocka_run_group_tests_name("mutations of a configuration", tests, NULL, NULL);
 }

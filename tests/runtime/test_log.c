@@ -74,6 +74,15 @@ static void a_view_without_bytes_is_a_dash(void **state)
 	assert_string_equal(heard.line, "a.b c=-");
 }
 
+static void an_unknown_conversion_ends_the_line(void **state)
+{
+	(void)state;
+	struct heard heard = { 0 };
+	struct chg_log log = { .write = hear, .self = &heard };
+	chg_log_event(log, CHG_LOG_INFO, "a.b c=%05d d=%s", 1, "x");
+	assert_string_equal(heard.line, "a.b c=...");
+}
+
 static void a_long_value_leaves_room_for_the_next(void **state)
 {
 	(void)state;
@@ -260,6 +269,7 @@ int main(void)
 		cmocka_unit_test(values_come_out_as_their_types_say),
 		cmocka_unit_test(values_that_could_break_the_line_are_quoted),
 		cmocka_unit_test(a_view_without_bytes_is_a_dash),
+		cmocka_unit_test(an_unknown_conversion_ends_the_line),
 		cmocka_unit_test(a_long_value_leaves_room_for_the_next),
 		cmocka_unit_test(a_long_line_is_cut_at_a_character),
 		cmocka_unit_test(the_level_lets_through_what_is_as_important),

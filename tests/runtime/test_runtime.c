@@ -183,6 +183,36 @@ static void every_fault_of_the_file_is_told(void **state)
 	assert_null(runtime);
 }
 
+static void faults_without_room_are_counted(void **state)
+{
+	struct place *place = *state;
+	struct chg_runtime *runtime = NULL;
+	char one[160];
+	char small[16];
+	write_file(place->path, "a: 1\nb: 1\nc: 1\nlog: {level: loud}\n");
+	assert_int_equal(chg_runtime_acquire(place->path, counting, &runtime, small, sizeof small),
+		CHG_E_CONFIG);
+	assert_memory_equal(small, "runtime-", 8);
+	assert_int_equal(strlen(small), sizeof small - 1);
+	assert_int_equal(chg_runtime_acquire(place->path, counting, &runtime, place->why, 300),
+		CHG_E_CONFIG);
+	(void)snprintf(one, sizeof one, "%s:1:1: there is no section \"a\"", place->path);
+	assert_memory_equal(place->why, one, strlen(one));
+	assert_string_equal(
+		place->why + strlen(place->why) - strlen("\nand 2 more"), "\nand 2 more");
+}
+
+static void without_a_file_there_must_be_somebody_to_join(void **state)
+{
+	struct place *place = *state;
+	struct chg_runtime *runtime = NULL;
+	assert_int_equal(
+		chg_runtime_acquire(NULL, counting, &runtime, place->why, sizeof place->why),
+		CHG_E_UNKNOWN);
+	assert_non_null(strstr(place->why, "name the path of charging.yaml"));
+	assert_null(runtime);
+}
+
 static void a_store_that_cannot_be_opened_says_why(void **state)
 {
 	struct place *place = *state;
@@ -461,6 +491,8 @@ int main(void)
 		IN_PLACE(another_file_is_refused_while_one_is_in_use),
 		IN_PLACE(it_comes_back_after_the_last_release),
 		IN_PLACE(every_fault_of_the_file_is_told),
+		IN_PLACE(faults_without_room_are_counted),
+		IN_PLACE(without_a_file_there_must_be_somebody_to_join),
 		IN_PLACE(a_store_that_cannot_be_opened_says_why),
 		IN_PLACE(a_socket_that_cannot_be_made_leaves_nothing_open),
 		IN_PLACE(our_state_id_is_kept_by_the_store),
