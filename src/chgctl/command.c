@@ -27,7 +27,11 @@ static const struct ctl_command commands[] = {
 		.summary = "charging records, one line each",
 		.text = "Lists records that satisfy all options given, in the order of their ids.\n"
 			"When there are more than --limit, the command that goes on is written to\n"
-			"stderr; ids only grow, so no record is shown twice or missed.\n\n" TIMES,
+			"stderr; ids only grow, so no record is shown twice or missed.\n"
+			"MSGS are the messages sent, PART the participants attached, else "
+			"invited.\n"
+			"A narrow terminal shows fewer columns; JSON and CSV have all "
+			"fields.\n\n" TIMES,
 		.examples = "chgctl cdr list --party alice@example.net --from today\n"
 			    "chgctl cdr list --state open --newest\n"
 			    "chgctl cdr list --marks 'start lost,stop lost' --from -7d --json\n",

@@ -176,18 +176,19 @@ static struct chg_view to_of(const struct chg_cdr *cdr)
 	return chg_view_present(cdr->called_party) ? cdr->called_party : cdr->group_name;
 }
 
+/* On a narrow terminal who and when matter most; `cdr show` has the rest. */
 static const struct ctl_column brief_columns[] = {
 	{ .name = "id", .heading = "ID", .is_right = true },
-	{ .name = "local_sequence", .heading = "SEQ", .is_right = true },
+	{ .name = "local_sequence", .heading = "SEQ", .is_right = true, .width_min = 130 },
 	{ .name = "kind", .heading = "KIND" },
-	{ .name = "state", .heading = "STATE" },
+	{ .name = "state", .heading = "STATE", .width_min = 100 },
 	{ .name = "started_at", .heading = "STARTED" },
-	{ .name = "duration_s", .heading = "DURATION", .is_right = true },
+	{ .name = "duration_s", .heading = "DURATION", .is_right = true, .width_min = 90 },
 	{ .name = "from", .heading = "FROM", .may_shrink = true },
 	{ .name = "to", .heading = "TO", .may_shrink = true },
-	{ .name = "messages", .heading = "MESSAGES", .is_right = true },
-	{ .name = "participants", .heading = "PARTICIPANTS", .is_right = true },
-	{ .name = "cause", .heading = "CAUSE", .is_right = true },
+	{ .name = "messages", .heading = "MSGS", .is_right = true },
+	{ .name = "participants", .heading = "PART", .is_right = true, .width_min = 90 },
+	{ .name = "cause", .heading = "CAUSE", .is_right = true, .width_min = 100 },
 	{ .name = "marks", .heading = "MARKS", .may_shrink = true },
 };
 

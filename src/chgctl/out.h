@@ -17,6 +17,7 @@ struct ctl_column {
 	const char *heading; /* for people */
 	bool is_right;       /* numbers stand to the right */
 	bool may_shrink;     /* on a narrow terminal */
+	size_t width_min;    /* of a terminal that shows this column */
 };
 
 enum {

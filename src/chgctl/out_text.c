@@ -12,6 +12,17 @@
 
 #include "chgctl/text.h"
 
+static int flags_of(const struct ctl_out *out, const struct ctl_column *column)
+{
+	int flags = column->is_right ? SCOLS_FL_RIGHT : 0;
+
+	if (!out->is_terminal)
+		return flags;
+	if (scols_table_get_termwidth(out->table) < column->width_min)
+		flags |= SCOLS_FL_HIDDEN;
+	return flags | (column->may_shrink ? SCOLS_FL_TRUNC : 0);
+}
+
 static enum chg_rc table_new(struct ctl_out *out)
 {
 	struct libscols_table *table = scols_new_table();
@@ -28,10 +39,8 @@ static enum chg_rc table_new(struct ctl_out *out)
 	if (out->is_terminal && out->width != 0)
 		scols_table_set_termwidth(table, out->width);
 	for (size_t i = 0; i < out->column_count; i++) {
-		int flags = out->column[i].is_right ? SCOLS_FL_RIGHT : 0;
-		flags |= out->is_terminal && out->column[i].may_shrink ? SCOLS_FL_TRUNC : 0;
 		if (scols_table_new_column(table, out->column[i].heading, (int)out->column_width[i],
-			    flags) == NULL)
+			    flags_of(out, &out->column[i])) == NULL)
 			return CHG_E_NO_MEMORY;
 	}
 	return CHG_OK;
@@ -64,7 +73,7 @@ static enum chg_rc cell(
 		free(text);
 		return CHG_E_NO_MEMORY;
 	}
-	if (out->has_colour && value->kind == CTL_VALUE_MARKS)
+	if (out->has_colour && value->kind == CTL_VALUE_MARKS && value->count != 0)
 		scols_cell_set_color(scols_line_get_cell(line, i), "yellow");
 	return CHG_OK;
 }

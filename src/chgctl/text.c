@@ -185,31 +185,41 @@ enum {
 	WORD_MAX = 40, /* longer words are compared by no one */
 };
 
-/* Letters to insert, delete or change to make b from a (Levenshtein); WORD_MAX when too long. */
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_same(char a, char b)
+{
+	return folded(a) == folded(b);
+}
+
+/*
+ * Letters to insert, delete, change or swap with their neighbour to make b from a (optimal string
+ * alignment); WORD_MAX when one of them is too long.
+ */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1]; /* this one and the two before it, in turn */
 	size_t a_len = strlen(a), b_len = strlen(b);
 
 	if (a_len > WORD_MAX || b_len > WORD_MAX)
 		return WORD_MAX;
 	for (size_t j = 0; j <= b_len; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++) {
-		size_t diagonal = row[0];
+		size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *far = rows[(i + 1) % 3];
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
-			size_t above = row[j];
-			size_t best = diagonal + (folded(a[i - 1]) == folded(b[j - 1]) ? 0 : 1);
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-			diagonal = above;
+			row[j] = above[j - 1] + (is_same(a[i - 1], b[j - 1]) ? 0 : 1);
+			row[j] = least(row[j], least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) &&
+				is_same(a[i - 2], b[j - 1]))
+				row[j] = least(row[j], far[j - 2] + 1);
 		}
 	}
-	return row[b_len];
+	return rows[a_len % 3][b_len];
 }
 
 const char *ctl_text_nearest(const char *word, const char *const *candidates, size_t count)

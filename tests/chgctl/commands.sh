@@ -1,7 +1,7 @@
 #!/bin/sh
 # chgctl from the outside: what it writes, byte by byte, and how it exits.
 #
-#   commands.sh CHGCTL SEED REREAD
+#   commands.sh CHGCTL SEED REREAD NODE
 #
 # Every `golden` runs chgctl and compares stdout, stderr and exit code with golden/<name>.txt; with
 # UPDATE=1 in the environment it writes that file instead, to be reviewed like code.
@@ -10,6 +10,7 @@ set -u
 chgctl=$1
 seed=$2
 reread=$3
+node=$4
 golden=$(cd "$(dirname "$0")" && pwd)/golden
 work=$(cd "$(mktemp -d)" && pwd -P)
 failures=0
@@ -195,16 +196,53 @@ if [ -w /dev/full ]; then
 	same "a full disk under help" 1 $?
 fi
 
-# While a node has the database, readers read and backups are made.
-mkfifo hold.fifo
-"$seed" charging.db hold held <hold.fifo &
+# SIGTERM ends an export in an orderly way: what was begun is written, and the shell is told.
+mkfifo slow
+"$chgctl" --db paged.db cdr export >slow 2>err &
+exporter=$!
+exec 8<slow
+dd bs=1 count=1 <&8 >first 2>/dev/null
+kill -TERM $exporter
+cat first - <&8 >part.jsonl
+wait $exporter
+same "an export that was stopped" 1 $?
+exec 8<&-
+same "it says how far it came" "chgctl: stopped after 501 records" "$(cat err)"
+same "and ends with a whole line" 501 "$("$reread" jsonl <part.jsonl)"
+
+# While a node runs, readers read, backups are made, and it can be asked.
+mkfifo hold
+"$node" good.yaml held <hold &
 holder=$!
-exec 9>hold.fifo
+exec 9>hold
 while [ ! -e held ] && kill -0 $holder 2>/dev/null; do :; done
-golden list-while-held $db cdr list --limit 1
-golden backup-while-held $db db backup held-copy.db
+golden node-list $db cdr list --limit 1
+golden node-check $db db check
+golden node-backup $db db backup held-copy.db
+"$chgctl" --config good.yaml stats >out
+same "stats" 0 $?
+grep -q '^VALUE NAME  *WHAT IT COUNTS$' out || fail "stats have no heading"
+grep -q '^ *0 charging_duplicates_total  *requests that' out || fail "stats name no counter"
+"$chgctl" --socket none.sock stats --openmetrics >out
+same "OpenMetrics" 0 $?
+same "OpenMetrics ends" "# EOF" "$(tail -n 1 out)"
+grep -qx '# TYPE charging_duplicates counter' out || fail "OpenMetrics name no counter"
+same "stats as json" object "$("$chgctl" --config good.yaml stats --json | "$reread" json)"
+same "status as json" object "$("$chgctl" --config good.yaml status --json | "$reread" json)"
+"$chgctl" --config good.yaml status >out 2>err
+same "status" 0 $?
+for line in "ready             yes" "host              charging.example.net" "pid               $holder"; do
+	grep -qx "$line" out || fail "status does not say: $line"
+done
 exec 9>&-
-wait $holder || fail "the holder"
+wait $holder || fail "the node"
+
+# Other versions of the schema.
+"$seed" old.db nothing && "$seed" old.db version 99 || fail "the seed of a newer file"
+golden version-newer --db old.db cdr list
+golden version-newer-upgrade --db old.db db upgrade
+: >zero.db
+golden version-none --db zero.db cdr list
 
 same "version" "chgctl" "$("$chgctl" --version | cut -d' ' -f1)"
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Fills a database as a node would: requests through the offline decision into the SQLite store.
  *
- *   seed PATH story      eight records of every kind, at fixed times
+ *   seed PATH story      seven records of every kind, at fixed times
  *   seed PATH many N     N events more, a second apart
  *   seed PATH nothing    the schema alone
- *   seed PATH hold FILE  keeps the database open as a node does until its stdin ends; creates FILE
- *                        when it is open
+ *   seed PATH version N  nothing but another number of the schema
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sqlite3.h>
 
 #include "app/offline.h"
 #include "store/sqlite/sqlite_store.h"
@@ -57,17 +58,22 @@ static struct chg_digest digest_of(const struct chg_acr *acr)
 	return digest;
 }
 
-/* Takes a request in: it happened at `second` and arrived two seconds later. */
-static void take(struct chg_store *store, struct chg_acr acr, int64_t second)
+/* Inside a transaction: a request that happened at `second` and arrived two seconds later. */
+static void handle(struct chg_store *store, struct chg_acr acr, int64_t second)
 {
-	struct chg_now now = at(second + 2);
 	struct chg_aca aca;
 	bool is_duplicate;
 
 	acr.event_time = (chg_opt_instant){ .is_present = true, .value = at(second).wall };
 	acr.digest = digest_of(&acr);
+	check(chg_offline_handle(store, &policy, at(second + 2), &acr, &aca, &is_duplicate),
+		"handle");
+}
+
+static void take(struct chg_store *store, struct chg_acr acr, int64_t second)
+{
 	check(store->ops->begin(store->self), "begin");
-	check(chg_offline_handle(store, &policy, now, &acr, &aca, &is_duplicate), "handle");
+	handle(store, acr, second);
 	check(store->ops->commit(store->self), "commit");
 }
 
@@ -221,26 +227,30 @@ static void story(struct chg_store *store)
 
 static void many(struct chg_store *store, uint32_t count)
 {
+	check(store->ops->begin(store->self), "begin");
 	for (uint32_t i = 0; i < count; i++) {
 		char session_id[64];
 		snprintf(session_id, sizeof session_id, "im3.example.net;2;%" PRIu32, i);
 		struct chg_acr acr =
 			message(session_id, "sip:zoe@example.net", "sip:alice@example.net");
 		acr.origin_host = CHG_VIEW("im3.example.net");
-		take(store, acr, 100000 + (int64_t)i);
+		handle(store, acr, 100000 + (int64_t)i);
 	}
+	check(store->ops->commit(store->self), "commit");
 }
 
-/* Holds the database as a running node does. */
-static void hold(const char *ready_path)
+/* As a newer or older program would have left the file. */
+static int set_version(const char *path, const char *version)
 {
-	FILE *ready = fopen(ready_path, "w");
+	char sql[64];
+	sqlite3 *db = NULL;
 
-	if (ready == NULL)
-		exit(1);
-	fclose(ready);
-	while (getchar() != EOF)
-		;
+	snprintf(sql, sizeof sql, "PRAGMA user_version = %.20s", version);
+	int result = sqlite3_open(path, &db);
+	if (result == SQLITE_OK)
+		result = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	sqlite3_close(db);
+	return result == SQLITE_OK ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -250,6 +260,8 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+	if (strcmp(argv[2], "version") == 0 && argc > 3)
+		return set_version(argv[1], argv[3]);
 	if (chg_sqlite_store_open(argv[1], CHG_SQLITE_READ_WRITE_CREATE, &store, why, sizeof why) !=
 		CHG_OK) {
 		fprintf(stderr, "seed: %s\n", why);
@@ -259,8 +271,6 @@ int main(int argc, char **argv)
 		story(&store);
 	else if (strcmp(argv[2], "many") == 0 && argc > 3)
 		many(&store, (uint32_t)strtoul(argv[3], NULL, 10));
-	else if (strcmp(argv[2], "hold") == 0 && argc > 3)
-		hold(argv[3]);
 	store.ops->close(store.self);
 	return 0;
 }

@@ -199,6 +199,59 @@ static void text_has_one_heading_for_all_pages(void **state)
 	free(text);
 }
 
+/* Bytes, which here are more than columns: good enough to see that nothing was cut. */
+static size_t longest_line(const char *text)
+{
+	size_t longest = 0;
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+		longest = len > longest ? len : longest;
+		text += len + (text[len] == '\n' ? 1 : 0);
+	}
+	return longest;
+}
+
+static char *written_on_a_terminal(size_t width)
+{
+	static const struct ctl_column narrow[] = {
+		{ .name = "id", .heading = "ID", .is_right = true },
+		{ .name = "who", .heading = "WHO", .may_shrink = true },
+	};
+	char *text = NULL;
+	size_t size = 0;
+	struct ctl_out out = {
+		.writer = &ctl_writer_text,
+		.sink = open_memstream(&text, &size),
+		.column = narrow,
+		.column_count = 2,
+		.is_terminal = true,
+		.width = width,
+	};
+
+	assert_non_null(out.sink);
+	assert_int_equal(ctl_out_begin(&out), CHG_OK);
+	assert_int_equal(ctl_out_row(&out, table[0]), CHG_OK);
+	assert_int_equal(ctl_out_row(&out, table[3]), CHG_OK);
+	assert_int_equal(ctl_out_end(&out), CHG_OK);
+	ctl_out_release(&out);
+	fclose(out.sink);
+	return text;
+}
+
+static void a_narrow_terminal_cuts_what_may_shrink(void **state)
+{
+	char *wide = written_on_a_terminal(80);
+	char *narrow = written_on_a_terminal(30);
+	(void)state;
+
+	assert_non_null(strstr(wide, "red\\x7f\n"));
+	assert_int_equal(longest_line(narrow), 30);
+	assert_null(strstr(narrow, "red"));
+	free(wide);
+	free(narrow);
+}
+
 static void json_is_json(void **state)
 {
 	char *text = written(&ctl_writer_json, ROW_COUNT, 2);
@@ -260,12 +313,13 @@ int main(void)
 	struct CMUnitTest tests[32] = {
 		cmocka_unit_test(pages_make_no_difference),
 		cmocka_unit_test(text_has_one_heading_for_all_pages),
+		cmocka_unit_test(a_narrow_terminal_cuts_what_may_shrink),
 		cmocka_unit_test(json_is_json),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(a_listing_may_be_given_up),
 		cmocka_unit_test(writers_are_found_by_name),
 	};
-	size_t count = 6;
+	size_t count = 7;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	ADD_ROWS(tests, &count, writer_rows, writer_row_holds);
