@@ -16,6 +16,7 @@ static const struct chg_override *const overrides[] = {
 	&chg_override_out_send,
 	&chg_override_sess_get,
 	&chg_override_ep_add_merge,
+	&chg_override_handle_newcer,
 };
 
 enum { OVERRIDE_COUNT = sizeof overrides / sizeof overrides[0] };

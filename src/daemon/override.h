@@ -26,12 +26,13 @@ struct chg_override {
 extern const struct chg_override chg_override_out_send;
 extern const struct chg_override chg_override_sess_get;
 extern const struct chg_override chg_override_ep_add_merge;
+extern const struct chg_override chg_override_handle_newcer;
 
 /*
- * The replaced functions.  fd_out_send is declared in no public header; its shape is that of
- * 1.2.1, and the others are declared by the library.
+ * The replaced functions that no public header declares; their shape is that of 1.2.1.
  */
 int fd_out_send(struct msg **msg, struct cnxctx *cnx, struct fd_peer *peer, int update_reqin_cnt);
+int fd_peer_handle_newCER(struct msg **cer, struct cnxctx **cnx);
 
 /*
  * True when the calls of the loaded library whose file name contains `library` to `symbol` go to

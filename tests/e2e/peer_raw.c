@@ -7,6 +7,7 @@
  *                                           afterwards, over this or a new connection
  *   peer_raw PORT reset HOST ROUNDS COUNT   ROUNDS times: connect, CER, COUNT requests for a realm
  *                                           that is not ours (answer 3002), reset of the connection
+ *   peer_raw PORT again HOST COUNT          COUNT times: connect, CER, DPR, close, and at once again
  *   peer_raw PORT mute HOST                 connect, CER, then silence; prints "open" and stays
  *   peer_raw PORT silent COUNT              COUNT connections that say nothing; prints "open" and
  *                                           holds them until it is ended
@@ -28,6 +29,7 @@ enum {
 	COMMAND_RAR = 258,
 	COMMAND_ACR = 271,
 	COMMAND_DWR = 280,
+	COMMAND_DPR = 282,
 	FLAG_REQUEST = 0x80,
 	FLAG_PROXIABLE = 0x40,
 	APPLICATION_ACCOUNTING = 3,
@@ -39,6 +41,7 @@ enum {
 	AVP_VENDOR_ID = 266,
 	AVP_RESULT_CODE = 268,
 	AVP_PRODUCT_NAME = 269,
+	AVP_DISCONNECT_CAUSE = 273,
 	AVP_DESTINATION_REALM = 283,
 	AVP_RE_AUTH_REQUEST_TYPE = 285,
 	AVP_DESTINATION_HOST = 293,
@@ -295,6 +298,26 @@ static int reset(const char *host, unsigned rounds, unsigned count)
 	return EXIT_SUCCESS;
 }
 
+static int again(const char *host, unsigned count)
+{
+	struct message answer;
+
+	for (unsigned i = 0; i < count; i++) {
+		int s = open_as(host);
+		if (s < 0) {
+			fprintf(stderr, "the CER of connection %u was not answered\n", i);
+			return EXIT_FAILURE;
+		}
+		struct message dpr = message_begin(FLAG_REQUEST, COMMAND_DPR, 0);
+		put_origin(&dpr);
+		put_avp_u32(&dpr, AVP_DISCONNECT_CAUSE, 2);
+		if (!message_send(s, &dpr) || !message_receive(s, &answer))
+			return EXIT_FAILURE;
+		close(s);
+	}
+	return EXIT_SUCCESS;
+}
+
 static _Noreturn void stay(void)
 {
 	puts("open");
@@ -330,10 +353,12 @@ int main(int argc, char *argv[])
 	if (strcmp(what, "reset") == 0 && argc == 6)
 		return reset(argv[3], (unsigned)strtoul(argv[4], NULL, 10),
 			(unsigned)strtoul(argv[5], NULL, 10));
+	if (strcmp(what, "again") == 0 && argc == 5)
+		return again(argv[3], (unsigned)strtoul(argv[4], NULL, 10));
 	if (strcmp(what, "mute") == 0 && argc == 4)
 		return mute(argv[3]);
 	if (strcmp(what, "silent") == 0 && argc == 4)
 		return silent((unsigned)strtoul(argv[3], NULL, 10));
-	fputs("usage: peer_raw PORT hello|nul-session|reset|mute|silent ...\n", stderr);
+	fputs("usage: peer_raw PORT hello|nul-session|reset|again|mute|silent ...\n", stderr);
 	return 2;
 }
