@@ -102,7 +102,7 @@ static enum chg_rc open_store(struct chg_runtime *runtime, char *reterr_why, siz
 		return chg_sqlite_store_open(runtime->config.store_path,
 			CHG_SQLITE_READ_WRITE_CREATE, &runtime->store, reterr_why, why_size);
 	}
-	assert(!"a kind of store that config.def names");
+	assert(false); /* config.def names no other */
 	return CHG_E_UNKNOWN;
 }
 
@@ -208,6 +208,11 @@ static enum chg_rc make(const char *path, struct chg_log log, struct chg_runtime
 		tear_down(runtime);
 		return rc;
 	}
+	const struct chg_config *config = &runtime->config;
+	chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE,
+		"runtime.started config=%s store=%s origin_state_id=%u control=%s", path,
+		config->store_kind == CHG_STORE_SQLITE ? config->store_path : "memory",
+		runtime->state_id, config->control_socket);
 	*ret = runtime;
 	return CHG_OK;
 }
@@ -258,6 +263,8 @@ void chg_runtime_release(struct chg_runtime *runtime)
 		the_one = NULL;
 		/* Until the end, a waiting operator is told how it goes. */
 		chg_runtime_drain(runtime);
+		chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE, "runtime.stopped config=%s",
+			runtime->config_path);
 		tear_down(runtime);
 	}
 	(void)pthread_mutex_unlock(&turn);

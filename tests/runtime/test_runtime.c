@@ -254,6 +254,19 @@ static void our_state_id_is_kept_by_the_store(void **state)
 	chg_runtime_release(runtime);
 }
 
+static void start_and_end_are_told(void **state)
+{
+	struct place *place = *state;
+	write_file(place->path, MEMORY);
+	atomic_store(&line_count, 0);
+	struct chg_runtime *runtime = acquire(place, place->path);
+	assert_int_equal(atomic_load(&line_count), 1);
+	chg_runtime_release(acquire(place, place->path));
+	assert_int_equal(atomic_load(&line_count), 1);
+	chg_runtime_release(runtime);
+	assert_int_equal(atomic_load(&line_count), 2);
+}
+
 static void the_level_of_the_file_filters_the_log(void **state)
 {
 	struct place *place = *state;
@@ -496,6 +509,7 @@ int main(void)
 		IN_PLACE(a_store_that_cannot_be_opened_says_why),
 		IN_PLACE(a_socket_that_cannot_be_made_leaves_nothing_open),
 		IN_PLACE(our_state_id_is_kept_by_the_store),
+		IN_PLACE(start_and_end_are_told),
 		IN_PLACE(the_level_of_the_file_filters_the_log),
 		IN_PLACE(status_tells_who_and_how),
 		IN_PLACE(status_names_the_file_of_the_store),
