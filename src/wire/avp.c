@@ -62,6 +62,13 @@ struct chg_avp_walk chg_avp_walk_message(struct chg_view message)
 		(struct chg_view){ message.ptr + CHG_HEADER_SIZE, message.len - CHG_HEADER_SIZE });
 }
 
+/* A vendor that is 0 by its V bit makes an AVP of nobody, not one of the IETF.  A-038 */
+static void look_up(struct chg_raw_avp *avp)
+{
+	bool is_nobodys = (avp->flags & CHG_AVP_FLAG_VENDOR) != 0 && avp->vendor == 0;
+	avp->is_known = !is_nobodys && chg_dict_find(avp->vendor, avp->code, &avp->id);
+}
+
 /* What can be read of the header of an AVP that does not fit. */
 static bool broken(struct chg_avp_walk *walk, struct chg_raw_avp *ret)
 {
@@ -73,7 +80,7 @@ static bool broken(struct chg_avp_walk *walk, struct chg_raw_avp *ret)
 		ret->flags = walk->at[4];
 	if ((ret->flags & CHG_AVP_FLAG_VENDOR) != 0 && left >= 12)
 		ret->vendor = get32(walk->at + 8);
-	ret->is_known = chg_dict_find(ret->vendor, ret->code, &ret->id);
+	look_up(ret);
 	walk->is_broken = true;
 	walk->at = walk->end;
 	return false;
@@ -99,7 +106,7 @@ bool chg_avp_next(struct chg_avp_walk *walk, struct chg_raw_avp *ret)
 		.data = { (const char *)at + head, len - head },
 		.whole = { (const char *)at, len },
 	};
-	ret->is_known = chg_dict_find(ret->vendor, ret->code, &ret->id);
+	look_up(ret);
 	walk->at += padded(len) < left ? padded(len) : left;
 	return true;
 }

@@ -118,8 +118,7 @@ static bool put_address(struct chg_json *json, struct chg_view data)
 	return true;
 }
 
-/* Whether the data is what the AVP's type asks for; groups are judged by what they hold. */
-static bool is_readable(const struct chg_raw_avp *avp)
+bool chg_json_is_readable(const struct chg_raw_avp *avp)
 {
 	switch (chg_dict_row(avp->id)->type) {
 	case CHG_TYPE_UTF8:
@@ -226,7 +225,7 @@ static bool put_group(struct writer *writer, const struct chg_raw_avp *avp)
 static bool put_value(
 	struct writer *writer, const struct chg_raw_avp *parent, const struct chg_raw_avp *avp)
 {
-	bool readable = avp->is_known && is_readable(avp);
+	bool readable = avp->is_known && chg_json_is_readable(avp);
 	if (writer->skips(writer->to, parent, avp, readable))
 		return false;
 	if (!avp->is_known)

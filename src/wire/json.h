@@ -29,6 +29,9 @@ struct chg_json {
 
 size_t chg_json_bound(size_t message_len);
 
+/* Whether the data of a known AVP is what its type asks for; groups are judged by what they hold. */
+bool chg_json_is_readable(const struct chg_raw_avp *avp);
+
 /*
  * Says of each AVP that is met whether it is left out because it went somewhere better.  Called in
  * the order of the message, once per AVP, groups before what they hold; a group that ends up empty

@@ -299,34 +299,36 @@ enum field_kind {
 struct field {
 	enum field_kind kind;
 	size_t offset;
+	bool is_of_command; /* taken from the level of the command and never out of a group */
 };
 
+#define ACR_COMMAND(id, kind, member)                                                              \
+	[CHG_AVP_##id] = { FIELD_##kind, offsetof(struct chg_acr, member), true }
 #define ACR_TEXT(id, member) [CHG_AVP_##id] = { FIELD_TEXT, offsetof(struct chg_acr, member) }
 #define ACR_U32(id, member)  [CHG_AVP_##id] = { FIELD_U32, offsetof(struct chg_acr, member) }
 #define ACR_I32(id, member)  [CHG_AVP_##id] = { FIELD_I32, offsetof(struct chg_acr, member) }
-#define ACR_U64(id, member)  [CHG_AVP_##id] = { FIELD_U64, offsetof(struct chg_acr, member) }
-#define ACR_TIME(id, member) [CHG_AVP_##id] = { FIELD_TIME, offsetof(struct chg_acr, member) }
 #define ACR_KIND(id, what)   [CHG_AVP_##id] = { FIELD_##what, 0 }
 
 /*
- * Which AVP is which field, wherever in the request it stands: clients put group data directly
+ * Which AVP is which field.  What makes the key and the kind of a record is taken from the level of
+ * the command alone; all else wherever in the request it stands: clients put group data directly
  * under Service-Information or into IM-Information as well as into PoC-Information.
  */
 static const struct field fields[CHG_AVP_COUNT] = {
-	ACR_TEXT(SESSION_ID, session_id),
-	ACR_TEXT(ORIGIN_HOST, origin_host),
-	ACR_TEXT(ORIGIN_REALM, origin_realm),
-	ACR_KIND(ACCOUNTING_RECORD_TYPE, TYPE),
-	ACR_KIND(ACCOUNTING_RECORD_NUMBER, NUMBER),
-	ACR_U64(ACCOUNTING_SUB_SESSION_ID, sub_session_id),
-	ACR_TEXT(ACCT_MULTI_SESSION_ID, multi_session_id),
+	ACR_COMMAND(SESSION_ID, TEXT, session_id),
+	ACR_COMMAND(ORIGIN_HOST, TEXT, origin_host),
+	ACR_COMMAND(ORIGIN_REALM, TEXT, origin_realm),
+	ACR_COMMAND(ACCOUNTING_RECORD_TYPE, TYPE, type),
+	ACR_COMMAND(ACCOUNTING_RECORD_NUMBER, NUMBER, number),
+	ACR_COMMAND(ACCOUNTING_SUB_SESSION_ID, U64, sub_session_id),
+	ACR_COMMAND(ACCT_MULTI_SESSION_ID, TEXT, multi_session_id),
 	ACR_TEXT(USER_NAME, user_name),
 	ACR_TEXT(SERVICE_CONTEXT_ID, service_context_id),
-	ACR_TIME(EVENT_TIMESTAMP, event_time),
-	ACR_U32(ORIGIN_STATE_ID, origin_state_id),
-	ACR_U32(ACCT_INTERIM_INTERVAL, interim_interval_s),
-	ACR_U32(ACCOUNTING_REALTIME_REQUIRED, realtime_required),
-	ACR_U32(TERMINATION_CAUSE, termination_cause),
+	ACR_COMMAND(EVENT_TIMESTAMP, TIME, event_time),
+	ACR_COMMAND(ORIGIN_STATE_ID, U32, origin_state_id),
+	ACR_COMMAND(ACCT_INTERIM_INTERVAL, U32, interim_interval_s),
+	ACR_COMMAND(ACCOUNTING_REALTIME_REQUIRED, U32, realtime_required),
+	ACR_COMMAND(TERMINATION_CAUSE, U32, termination_cause),
 	ACR_KIND(DESTINATION_HOST, CARRIED),
 	ACR_KIND(DESTINATION_REALM, CARRIED),
 	ACR_KIND(ROUTE_RECORD, CARRIED),
@@ -518,17 +520,21 @@ _Static_assert(offsetof(chg_opt_u32, is_present) == 0 && offsetof(chg_opt_i32, i
 		       offsetof(chg_opt_instant, is_present) == 0,
 	"take_number looks at is_present before it knows the kind");
 
-/* chg_json_skips: true for what went to a field and is not wanted in the content as well. */
-static bool take(
-	void *to, const struct chg_raw_avp *parent, const struct chg_raw_avp *avp, bool is_readable)
+/* The type was judged to be one of the four. */
+static bool take_type(struct chg_acr *acr, const struct chg_raw_avp *avp)
 {
-	struct reader *reader = to;
+	uint32_t type = 0;
+	bool is_taken = chg_avp_u32(avp, &type);
+	acr->type = (enum chg_record_type)type;
+	return is_taken;
+}
+
+/* A readable AVP into its field; true when it is not wanted in the content as well. */
+static bool take_field(struct reader *reader, const struct field *field,
+	const struct chg_raw_avp *parent, const struct chg_raw_avp *avp)
+{
 	struct chg_acr *acr = &reader->acr;
-	if (!avp->is_known || !is_readable)
-		return false;
-	const struct field *field = &fields[avp->id];
 	void *member = (char *)acr + field->offset;
-	uint32_t type;
 
 	switch (field->kind) {
 	case FIELD_NONE:
@@ -543,17 +549,39 @@ static bool take(
 	case FIELD_TIME:
 		return take_number(member, field->kind, avp);
 	case FIELD_TYPE:
-		if (!chg_avp_u32(avp, &type) || parent != NULL)
-			return false;
-		acr->type = (enum chg_record_type)type;
-		return true;
+		return take_type(acr, avp);
 	case FIELD_NUMBER:
-		return parent == NULL && chg_avp_u32(avp, &acr->number);
+		return chg_avp_u32(avp, &acr->number);
 	case FIELD_OCTETS:
 		return take_octets(acr, avp);
 	default:
 		return take_party(reader, field->kind, parent, avp);
 	}
+}
+
+/*
+ * The fields of the command, before all else: however many AVPs stand in front of them, and
+ * whatever groups among those hold.  The grammar allows each of them once.
+ */
+static void take_command(struct reader *reader, struct chg_view message)
+{
+	struct chg_avp_walk walk = chg_avp_walk_message(message);
+	struct chg_raw_avp avp;
+	while (chg_avp_next(&walk, &avp))
+		if (avp.is_known && fields[avp.id].is_of_command && chg_json_is_readable(&avp))
+			take_field(reader, &fields[avp.id], NULL, &avp);
+}
+
+/* chg_json_skips: true for what went to a field and is not wanted in the content as well. */
+static bool take(
+	void *to, const struct chg_raw_avp *parent, const struct chg_raw_avp *avp, bool is_readable)
+{
+	if (!avp->is_known || !is_readable)
+		return false;
+	const struct field *field = &fields[avp->id];
+	if (field->is_of_command)
+		return parent == NULL;
+	return take_field(to, field, parent, avp);
 }
 
 /* J-18: what may differ between a request and its repetition without making it another one. */
@@ -614,6 +642,7 @@ enum chg_rc chg_wire_read_acr(struct chg_view message, enum chg_strictness stric
 	rc = digest(message, &reader.acr.digest);
 	if (rc != CHG_OK)
 		return rc;
+	take_command(&reader, message);
 	chg_json_object(&json, chg_avp_walk_message(message), take, &reader);
 	reader.acr.content = (struct chg_view){ json.bytes, json.len };
 	reader.acr.is_unreadable = json.has_unreadable;
