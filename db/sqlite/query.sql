@@ -29,8 +29,7 @@ SELECT origin_host_id, origin_state_id, last_seen_us, realm FROM origin_host WHE
 
 -- name: host_add
 INSERT INTO origin_host (name, realm, origin_state_id, first_seen_us, last_seen_us)
-VALUES (:name, :origin_realm, 0, :received_us, :received_us)
-RETURNING origin_host_id;
+VALUES (:name, :origin_realm, 0, :received_us, :received_us);
 
 -- name: host_touch
 UPDATE origin_host SET realm = coalesce(:origin_realm, realm), last_seen_us = :received_us

@@ -177,7 +177,10 @@ enum chg_rc chg_sqlite_upgrade(
 	return rc;
 }
 
-/* Steps both lists side by side.  False, and the name of the first difference, when they differ. */
+/*
+ * Steps both sorted lists side by side.  False, and the first difference, when they differ: the
+ * lesser of the two is what the other list has not.
+ */
 static bool lists_equal(sqlite3_stmt *a, sqlite3_stmt *b, char *ret_where, size_t size)
 {
 	for (;;) {
@@ -189,7 +192,9 @@ static bool lists_equal(sqlite3_stmt *a, sqlite3_stmt *b, char *ret_where, size_
 		if (text_a == NULL && text_b == NULL)
 			return result_a == SQLITE_DONE && result_b == SQLITE_DONE;
 		if (text_a == NULL || text_b == NULL || strcmp(text_a, text_b) != 0) {
-			snprintf(ret_where, size, "%.80s", text_a == NULL ? text_b : text_a);
+			bool is_missing =
+				text_a == NULL || (text_b != NULL && strcmp(text_b, text_a) < 0);
+			snprintf(ret_where, size, "%.80s", is_missing ? text_b : text_a);
 			return false;
 		}
 	}

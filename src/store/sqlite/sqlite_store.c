@@ -181,21 +181,17 @@ static enum chg_rc host_add(struct chg_sqlite *sqlite, struct chg_now now, struc
 	struct chg_view realm, struct chg_host *ret)
 {
 	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_add);
-	bool has_row = false;
 	chg_stmt_text(stmt, CHG_N_name, name);
 	chg_stmt_text(stmt, CHG_N_origin_realm, realm);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
-	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
-	if (rc != CHG_OK || !has_row)
-		return rc == CHG_OK ? CHG_E_STORE : rc;
-	*ret = (struct chg_host){ .id = sqlite3_column_int64(stmt->handle, 0),
+	enum chg_rc rc = chg_stmt_run(stmt);
+	if (rc != CHG_OK)
+		return rc;
+	*ret = (struct chg_host){ .id = sqlite3_last_insert_rowid(sqlite->db),
 		.last_seen_us = now.wall.us,
 		.realm_hash = hash_of(realm) };
-	/* The row is in the table only once the statement has been run to its end. */
-	rc = chg_stmt_step(stmt, &has_row);
-	if (rc == CHG_OK)
-		host_keep(sqlite, name, ret);
-	return rc;
+	host_keep(sqlite, name, ret);
+	return CHG_OK;
 }
 
 /* The peer's row: made on first contact, brought up to date about once a minute. */

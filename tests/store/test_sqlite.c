@@ -1,0 +1,737 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * What is particular to the store in a file: opening and refusing, full disks, damage, backups.
+ */
+#include "store/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "store/sqlite/sqlite_private.h"
+#include "store/sqlite/sqlite_sql.h"
+
+static char why[CHG_SQLITE_WHY_MAX];
+
+static void says(const char *part)
+{
+	if (strstr(why, part) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", part, why);
+}
+
+static enum chg_rc try_open(const char *path, enum chg_sqlite_mode mode)
+{
+	struct chg_store store;
+	why[0] = '\0';
+	enum chg_rc rc = chg_sqlite_store_open(path, mode, &store, why, sizeof why);
+	if (rc == CHG_OK)
+		store.ops->close(store.self);
+	return rc;
+}
+
+/* Runs SQL on the file from outside, as a person with a shell could. */
+static void outside(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	char *message = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+		fail_msg("%s: %s", sql, message);
+	sqlite3_close(db);
+}
+
+static bool add_one(void *to, const struct chg_cdr *cdr)
+{
+	(void)cdr;
+	++*(int *)to;
+	return true;
+}
+
+static int count_all(struct chg_store *store)
+{
+	struct chg_cdr_filter filter = { 0 };
+	int count = 0;
+	assert_int_equal(store->ops->scan_cdrs(store->self, &filter, add_one, &count), CHG_OK);
+	return count;
+}
+
+static void take_events(struct chg_store *store, uint32_t from, uint32_t count)
+{
+	for (uint32_t i = from; i < from + count; i++) {
+		struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, i);
+		acr.party[0] = (struct chg_named_party){ CHG_VIEW("sip:a@b"), CHG_ROLE_CALLING };
+		acr.party_count = 1;
+		take(store, i, &acr);
+	}
+}
+
+/* Opening. */
+
+static void settings_are_read_back(struct fixture *fixture)
+{
+	(void)fixture;
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK); /* has no write-ahead log */
+	assert_int_equal(
+		chg_sqlite_configure(db, CHG_SQLITE_READ_WRITE, why, sizeof why), CHG_E_STORE);
+	says("journal_mode");
+	says("did not take");
+	sqlite3_close(db);
+}
+
+static void settings_are_in_force(struct fixture *fixture)
+{
+	static const char *const pairs[][2] = {
+		{ "PRAGMA journal_mode", "wal" },
+		{ "PRAGMA synchronous", "2" },
+		{ "PRAGMA foreign_keys", "1" },
+		{ "PRAGMA wal_autocheckpoint", "2000" },
+		{ "PRAGMA secure_delete", "0" },
+		{ "PRAGMA temp_store", "2" },
+	};
+	struct chg_sqlite *sqlite = fixture->store.self;
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		char got[32];
+		assert_int_equal(chg_sqlite_ask(sqlite->db, pairs[i][0], got, sizeof got), CHG_OK);
+		assert_string_equal(got, pairs[i][1]);
+	}
+}
+
+static void second_writer_is_refused(struct fixture *fixture)
+{
+	char pid[32];
+	snprintf(pid, sizeof pid, "process %ld", (long)getpid());
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_BUSY);
+	says(pid);
+	int from, to;
+	assert_int_equal(
+		chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_E_STORE_BUSY);
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_ONLY), CHG_OK);
+	fixture_close_store(fixture);
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE), CHG_OK);
+}
+
+static void locked_elsewhere_is_busy(struct fixture *fixture)
+{
+	sqlite3 *db;
+	struct chg_store *store = &fixture->store;
+	assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(store->ops->begin(store->self), CHG_E_STORE_BUSY);
+	assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	take_events(store, 0, 1);
+}
+
+static void new_file_is_private(struct fixture *fixture)
+{
+	struct stat status;
+	assert_int_equal(stat(fixture->path, &status), 0);
+	assert_int_equal(status.st_mode & 007, 0);
+}
+
+static void missing_things_are_told(struct fixture *fixture)
+{
+	char path[160];
+	snprintf(path, sizeof path, "%s/nothing.db", fixture->folder);
+	assert_int_equal(try_open(path, CHG_SQLITE_READ_ONLY), CHG_E_STORE_FULL);
+	says("is the path right");
+	snprintf(path, sizeof path, "%s/no/such/folder.db", fixture->folder);
+	assert_int_equal(try_open(path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_FULL);
+	says("No such file or directory");
+	int from, to;
+	assert_int_equal(chg_sqlite_upgrade(path, &from, &to, why, sizeof why), CHG_E_STORE_FULL);
+}
+
+static void newer_version_is_refused(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	outside(fixture->path, "PRAGMA user_version = 99");
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_SCHEMA);
+	says("version 99");
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_ONLY), CHG_E_STORE_SCHEMA);
+	int from, to;
+	assert_int_equal(
+		chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_E_STORE_SCHEMA);
+	int version;
+	assert_int_equal(chg_sqlite_version(fixture->path, &version, why, sizeof why), CHG_OK);
+	assert_int_equal(version, 99);
+}
+
+static void older_version_waits_for_upgrade(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	unlink(fixture->path);
+	outside(fixture->path, "PRAGMA application_id = 1128810318");
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_SCHEMA);
+	says("chgctl db upgrade");
+	int from = -1, to = -1;
+	assert_int_equal(chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_OK);
+	assert_int_equal(from, 0);
+	assert_int_equal(to, chg_sqlite_schema_version());
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+	assert_int_equal(chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_OK);
+	assert_int_equal(from, to);
+}
+
+/* A step that fails half-way leaves the version and the tables as they were. */
+static void failed_upgrade_changes_nothing(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	unlink(fixture->path);
+	outside(fixture->path,
+		"PRAGMA application_id = 1128810318; CREATE TABLE acct_seen (in_the_way)");
+	int from, to, version = -1;
+	assert_int_equal(
+		chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_E_STORE);
+	says("already exists");
+	assert_int_equal(chg_sqlite_version(fixture->path, &version, why, sizeof why), CHG_OK);
+	assert_int_equal(version, 0);
+	outside(fixture->path, "DROP TABLE acct_seen; CREATE TABLE origin_host (x)");
+}
+
+static void foreign_database_is_left_alone(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	unlink(fixture->path);
+	outside(fixture->path, "CREATE TABLE diary (entry)");
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_SCHEMA);
+	says("another program");
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_E_STORE_SCHEMA);
+	char mode[16];
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+	assert_int_equal(chg_sqlite_ask(db, "PRAGMA journal_mode", mode, sizeof mode), CHG_OK);
+	assert_string_equal(mode, "delete");
+	sqlite3_close(db);
+}
+
+static void empty_file_needs_the_node(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	assert_int_equal(truncate(fixture->path, 0), 0);
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_ONLY), CHG_E_STORE_SCHEMA);
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE), CHG_E_STORE_SCHEMA);
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE_CREATE), CHG_OK);
+}
+
+static void reader_cannot_write(struct fixture *fixture)
+{
+	struct chg_store reader;
+	take_events(&fixture->store, 0, 2);
+	assert_int_equal(chg_sqlite_store_open(
+				 fixture->path, CHG_SQLITE_READ_ONLY, &reader, why, sizeof why),
+		CHG_OK);
+	assert_int_equal(reader.ops->begin(reader.self), CHG_E_STORE_FULL);
+	assert_int_equal(count_all(&reader), 2);
+	take_events(&fixture->store, 2, 3);
+	assert_int_equal(count_all(&reader), 5);
+	reader.ops->close(reader.self);
+}
+
+/* A reader who is slow holds no transaction: the writer's log can be emptied under him. */
+static bool checkpoint_inside(void *to, const struct chg_cdr *cdr)
+{
+	struct chg_sqlite *writer = ((struct chg_store *)to)->self;
+	int frames = -1, moved = -1;
+	take_events(to, 100 + (uint32_t)cdr->state.cdr_id, 1);
+	assert_int_equal(sqlite3_wal_checkpoint_v2(
+				 writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved),
+		SQLITE_OK);
+	assert_int_equal(frames, 0);
+	return cdr->state.cdr_id < 3;
+}
+
+static void slow_reader_holds_nothing(struct fixture *fixture)
+{
+	struct chg_store reader;
+	struct chg_cdr_filter filter = { 0 };
+	take_events(&fixture->store, 0, 3);
+	assert_int_equal(chg_sqlite_store_open(
+				 fixture->path, CHG_SQLITE_READ_ONLY, &reader, why, sizeof why),
+		CHG_OK);
+	assert_int_equal(
+		reader.ops->scan_cdrs(reader.self, &filter, checkpoint_inside, &fixture->store),
+		CHG_OK);
+	reader.ops->close(reader.self);
+}
+
+/* More records than a scan fetches ids at a time. */
+static void long_scans_go_on(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	enum { COUNT = 2 * 4096 + 5 };
+	begin_ok(store);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		struct chg_acct_facts facts;
+		struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, i);
+		acr.icid = CHG_VIEW("i");
+		assert_int_equal(offer(store, at_s(i), &acr, &facts), CHG_OK);
+	}
+	commit_ok(store);
+	struct chg_cdr_filter filters[] = { { .limit = 0 }, { .newest_first = true },
+		{ .icid = CHG_VIEW("i") }, { .session_id = CHG_VIEW("s"), .newest_first = true },
+		{ .from = { true, { 0 } } } };
+	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+		int count = 0;
+		assert_int_equal(
+			store->ops->scan_cdrs(store->self, &filters[i], add_one, &count), CHG_OK);
+		assert_int_equal(count, COUNT);
+	}
+}
+
+/* Disks. */
+
+/* While it is full, so many writes succeed and the others fail with the error. */
+static struct {
+	bool is_full;
+	long writes_left;
+	int error;
+} disk;
+
+static bool disk_refuses(void)
+{
+	if (!disk.is_full || disk.writes_left-- > 0)
+		return false;
+	errno = disk.error;
+	return true;
+}
+
+static ssize_t disk_pwrite(int fd, const void *bytes, size_t count, off_t at)
+{
+	return disk_refuses() ? -1 : pwrite(fd, bytes, count, at);
+}
+
+static ssize_t disk_write(int fd, const void *bytes, size_t count)
+{
+	return disk_refuses() ? -1 : write(fd, bytes, count);
+}
+
+static void disk_install(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)disk_pwrite);
+	vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)disk_pwrite);
+	vfs->xSetSystemCall(vfs, "write", (sqlite3_syscall_ptr)disk_write);
+}
+
+static void disk_remove(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	disk.is_full = false;
+	vfs->xSetSystemCall(vfs, NULL, NULL);
+}
+
+/* A transaction that is larger than the page cache needs to be for the log to be written early. */
+static enum chg_rc write_much(struct chg_store *store, uint32_t from)
+{
+	static char content[4096];
+	memset(content, ' ', sizeof content);
+	content[0] = '{';
+	content[sizeof content - 1] = '}';
+	enum chg_rc rc = store->ops->begin(store->self);
+	for (uint32_t i = 0; i < 20 && rc == CHG_OK; i++) {
+		struct chg_acct_facts facts;
+		struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, from + i);
+		acr.content = (struct chg_view){ content, sizeof content };
+		rc = offer(store, at_s(from), &acr, &facts);
+	}
+	if (rc == CHG_OK)
+		rc = store->ops->commit(store->self);
+	store->ops->rollback(store->self);
+	return rc;
+}
+
+/* The 1st, the 2nd ... write fails until none does; after each, the store goes on as if nothing was. */
+static void disk_fails_everywhere(struct fixture *fixture, int error)
+{
+	struct chg_store *store = &fixture->store;
+	fixture_close_store(fixture);
+	disk_install();
+	fixture_open_store(fixture);
+	struct chg_sqlite *sqlite = store->self;
+	/* A cache of a few pages lets statements fail as well, and not the commit alone. */
+	assert_int_equal(chg_sqlite_ask(sqlite->db, "PRAGMA cache_size = 10", NULL, 0), CHG_OK);
+	enum chg_rc rc = CHG_E_STORE;
+	int failures = 0;
+	for (long k = 0; rc != CHG_OK; k++) {
+		disk.error = error;
+		disk.writes_left = k;
+		disk.is_full = true;
+		rc = write_much(store, 1000);
+		disk.is_full = false;
+		if (rc == CHG_OK)
+			break;
+		failures++;
+		assert_int_equal(rc, CHG_E_STORE_FULL);
+		assert_int_equal(count_all(store), k);
+		take_events(store, (uint32_t)k, 1); /* room again: no restart is needed */
+		assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+	}
+	assert_true(failures > 10);
+	assert_int_equal(count_all(store), failures + 20);
+	disk_remove();
+}
+
+static void full_disk(struct fixture *fixture)
+{
+	disk_fails_everywhere(fixture, ENOSPC);
+}
+
+static void broken_disk(struct fixture *fixture)
+{
+	disk_fails_everywhere(fixture, EIO);
+}
+
+static void full_file(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	struct chg_sqlite *sqlite = store->self;
+	char limit[64], pages[24];
+	assert_int_equal(
+		chg_sqlite_ask(sqlite->db, "PRAGMA page_count", pages, sizeof pages), CHG_OK);
+	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %s", pages);
+	assert_int_equal(chg_sqlite_ask(sqlite->db, limit, NULL, 0), CHG_OK);
+	assert_int_equal(write_much(store, 0), CHG_E_STORE_FULL);
+	assert_int_equal(count_all(store), 0);
+	assert_int_equal(
+		chg_sqlite_ask(sqlite->db, "PRAGMA max_page_count = 100000", NULL, 0), CHG_OK);
+	assert_int_equal(write_much(store, 0), CHG_OK);
+	assert_int_equal(count_all(store), 20);
+}
+
+/* After a failure nothing more of the transaction may be done, whatever the caller tries. */
+static void failure_ends_the_transaction(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	struct chg_acct_facts facts;
+	struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, 1);
+	begin_ok(store);
+	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_OK);
+	acr = acr_of("s", CHG_RECORD_EVENT, 2);
+	acr.content = CHG_VIEW("this is no JSON");
+	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_E_STORE);
+	acr = acr_of("s", CHG_RECORD_EVENT, 3);
+	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_E_STORE);
+	assert_int_equal(store->ops->commit(store->self), CHG_E_STORE);
+	assert_int_equal(count_all(store), 0);
+	take_events(store, 4, 1);
+	assert_int_equal(count_all(store), 1);
+}
+
+/* A node that is killed: what it had committed is there, nothing else, and nothing needs a cure. */
+static void killed_node(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	int ready[2];
+	assert_int_equal(pipe(ready), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct chg_acct_facts facts;
+		fixture_open_store(fixture);
+		take_events(&fixture->store, 0, 3);
+		struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, 9);
+		begin_ok(&fixture->store);
+		(void)offer(&fixture->store, at_s(1), &acr, &facts);
+		(void)!write(ready[1], "r", 1);
+		pause();
+		_exit(1);
+	}
+	char byte;
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE), CHG_E_STORE_BUSY);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(ready[0]);
+	close(ready[1]);
+	fixture_open_store(fixture);
+	assert_int_equal(count_all(&fixture->store), 3);
+	take_events(&fixture->store, 9, 1);
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+}
+
+/* Damage. */
+
+static void overwrite(const char *path, off_t at, size_t count)
+{
+	int fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(pwrite(fd, "\xa5", 1, at + (off_t)i), 1);
+	close(fd);
+}
+
+static void garbage_is_refused(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	overwrite(fixture->path, 0, 4096);
+	assert_int_equal(
+		try_open(fixture->path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_CORRUPT);
+	says("restore it from a backup");
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_ONLY), CHG_E_STORE_CORRUPT);
+}
+
+static void damage_is_found(struct fixture *fixture)
+{
+	take_events(&fixture->store, 0, 200);
+	fixture_close_store(fixture);
+	struct stat status;
+	assert_int_equal(stat(fixture->path, &status), 0);
+	overwrite(fixture->path, status.st_size - 4096, 4096);
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_E_STORE_CORRUPT);
+	says("damaged");
+}
+
+static const struct {
+	const char *sql;
+	enum chg_rc rc;
+	const char *says;
+} broken_rules[] = {
+	{ "UPDATE cdr SET local_sequence = 77 WHERE cdr_id = 2", CHG_E_STORE_CORRUPT,
+		"v_sequence_gap" },
+	{ "DELETE FROM cdr WHERE cdr_id = 3; DELETE FROM cdr_party WHERE cdr_id = 3",
+		CHG_E_STORE_CORRUPT, "v_sequence_gap" },
+	{ "UPDATE cdr SET entry_count = 4 WHERE cdr_id = 1", CHG_E_STORE_CORRUPT,
+		"v_timeline_gap" },
+	{ "UPDATE cdr SET closed_us = NULL WHERE cdr_id = 1", CHG_E_STORE_CORRUPT,
+		"v_status_conflict" },
+	{ "INSERT INTO cdr_party VALUES ('x', 99, 1)", CHG_E_STORE_CORRUPT, "v_party_orphan" },
+	{ "INSERT INTO cdr_participant VALUES (99, 1, 1, 'a', 'a', 1, 1)", CHG_E_STORE_CORRUPT,
+		"foreign_key_check" },
+	{ "DROP INDEX ix_cdr__icid", CHG_E_STORE_SCHEMA, "ix_cdr__icid" },
+	{ "CREATE TABLE zzz (x)", CHG_E_STORE_SCHEMA, "zzz" },
+};
+
+static void broken_rules_are_found(struct fixture *fixture)
+{
+	take_events(&fixture->store, 0, 3);
+	for (size_t i = 0; i < sizeof broken_rules / sizeof broken_rules[0]; i++) {
+		assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+		char path[160];
+		snprintf(path, sizeof path, "%s.copy", fixture->path);
+		assert_int_equal(
+			chg_sqlite_backup(fixture->path, path, NULL, NULL, why, sizeof why),
+			CHG_OK);
+		outside(path, broken_rules[i].sql);
+		assert_int_equal(chg_sqlite_check(path, why, sizeof why), broken_rules[i].rc);
+		says(broken_rules[i].says);
+	}
+}
+
+/* Backups. */
+
+struct writing {
+	struct chg_store *store;
+	uint32_t next;
+	int steps;
+	int stop_at;
+};
+
+static bool write_between(void *to, int left, int total)
+{
+	struct writing *writing = to;
+	assert_true(left <= total);
+	take_events(writing->store, writing->next++, 1);
+	return ++writing->steps != writing->stop_at;
+}
+
+static void backup_while_writing(struct fixture *fixture)
+{
+	char path[160];
+	struct writing writing = { .store = &fixture->store, .next = 5000 };
+	snprintf(path, sizeof path, "%s.copy", fixture->path);
+	for (uint32_t i = 0; i < 50; i++)
+		assert_int_equal(write_much(&fixture->store, 20 * i), CHG_OK);
+	assert_int_equal(
+		chg_sqlite_backup(fixture->path, path, write_between, &writing, why, sizeof why),
+		CHG_OK);
+	assert_true(writing.steps > 1);
+	assert_int_equal(chg_sqlite_check(path, why, sizeof why), CHG_OK);
+	struct chg_store copy;
+	assert_int_equal(
+		chg_sqlite_store_open(path, CHG_SQLITE_READ_ONLY, &copy, why, sizeof why), CHG_OK);
+	assert_int_equal(count_all(&copy), 1000);
+	copy.ops->close(copy.self);
+	assert_int_equal(count_all(&fixture->store), 1000 + writing.steps);
+}
+
+static void backup_given_up(struct fixture *fixture)
+{
+	char path[160];
+	struct writing writing = { .store = &fixture->store, .next = 5000, .stop_at = 1 };
+	snprintf(path, sizeof path, "%s.copy", fixture->path);
+	for (uint32_t i = 0; i < 50; i++)
+		assert_int_equal(write_much(&fixture->store, 20 * i), CHG_OK);
+	assert_int_equal(
+		chg_sqlite_backup(fixture->path, path, write_between, &writing, why, sizeof why),
+		CHG_E_CLOSED);
+	assert_int_not_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof path, "%s.copy.part", fixture->path);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void backup_to_bad_places(struct fixture *fixture)
+{
+	char path[160];
+	assert_int_equal(
+		chg_sqlite_backup(fixture->path, fixture->path, NULL, NULL, why, sizeof why),
+		CHG_E_RANGE);
+	says("same file");
+	snprintf(path, sizeof path, "%s/no/copy", fixture->folder);
+	assert_int_equal(chg_sqlite_backup(fixture->path, path, NULL, NULL, why, sizeof why),
+		CHG_E_STORE_FULL);
+	snprintf(path, sizeof path, "%s.copy.part", fixture->path);
+	int fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(path, sizeof path, "%s.copy", fixture->path);
+	assert_int_equal(chg_sqlite_backup(fixture->path, path, NULL, NULL, why, sizeof why),
+		CHG_E_STORE_BUSY);
+	says("another backup");
+	snprintf(path, sizeof path, "%s/missing.db", fixture->folder);
+	assert_int_equal(
+		chg_sqlite_backup(path, "copy", NULL, NULL, why, sizeof why), CHG_E_STORE_FULL);
+}
+
+static void backup_not_over_a_live_file(struct fixture *fixture)
+{
+	struct fixture other = fixture_make(true);
+	take_events(&other.store, 0, 1);
+	assert_int_equal(chg_sqlite_backup(fixture->path, other.path, NULL, NULL, why, sizeof why),
+		CHG_E_STORE_BUSY);
+	says("in use");
+	fixture_remove(&other);
+}
+
+static void restored_backup_serves(struct fixture *fixture)
+{
+	char path[160];
+	take_events(&fixture->store, 0, 4);
+	snprintf(path, sizeof path, "%s.copy", fixture->path);
+	assert_int_equal(
+		chg_sqlite_backup(fixture->path, path, NULL, NULL, why, sizeof why), CHG_OK);
+	fixture_close_store(fixture);
+	assert_int_equal(rename(path, fixture->path), 0);
+	fixture_open_store(fixture);
+	take_events(&fixture->store, 4, 1);
+	assert_int_equal(count_all(&fixture->store), 5);
+}
+
+/* Statements. */
+
+/* What may look at every row: the open sessions through their small index. */
+static bool may_scan(const char *plan)
+{
+	return strstr(plan, "USING INDEX ix_cdr__open") != NULL;
+}
+
+static void no_statement_scans(struct fixture *fixture)
+{
+	struct chg_sqlite *sqlite = fixture->store.self;
+	for (int i = 0; i < CHG_QUERY_COUNT; i++) {
+		char *sql = sqlite3_mprintf(
+			"EXPLAIN QUERY PLAN %s", sqlite3_sql(sqlite->stmts.list[i].handle));
+		sqlite3_stmt *stmt = NULL;
+		assert_int_equal(sqlite3_prepare_v2(sqlite->db, sql, -1, &stmt, NULL), SQLITE_OK);
+		while (sqlite3_step(stmt) == SQLITE_ROW) {
+			const char *plan = (const char *)sqlite3_column_text(stmt, 3);
+			if (strncmp(plan, "SCAN", 4) == 0 && !may_scan(plan))
+				fail_msg("%s: %s", sql, plan);
+		}
+		sqlite3_finalize(stmt);
+		sqlite3_free(sql);
+	}
+}
+
+static void statements_need_their_schema(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	outside(fixture->path, "DROP TABLE acct_seen");
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE), CHG_E_STORE_SCHEMA);
+	says("acct_seen");
+}
+
+static void library_results_have_names(struct fixture *fixture)
+{
+	(void)fixture;
+	static const struct {
+		int result;
+		enum chg_rc rc;
+	} rows[] = {
+		{ SQLITE_OK, CHG_OK },
+		{ SQLITE_ROW, CHG_OK },
+		{ SQLITE_FULL, CHG_E_STORE_FULL },
+		{ SQLITE_IOERR_FSYNC, CHG_E_STORE_FULL },
+		{ SQLITE_CANTOPEN_ISDIR, CHG_E_STORE_FULL },
+		{ SQLITE_READONLY_DBMOVED, CHG_E_STORE_FULL },
+		{ SQLITE_BUSY_SNAPSHOT, CHG_E_STORE_BUSY },
+		{ SQLITE_LOCKED, CHG_E_STORE_BUSY },
+		{ SQLITE_CORRUPT_INDEX, CHG_E_STORE_CORRUPT },
+		{ SQLITE_NOTADB, CHG_E_STORE_CORRUPT },
+		{ SQLITE_NOMEM, CHG_E_NO_MEMORY },
+		{ SQLITE_CONSTRAINT_CHECK, CHG_E_STORE },
+		{ SQLITE_MISUSE, CHG_E_STORE },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(chg_sqlite_rc(rows[i].result), rows[i].rc);
+}
+
+static const struct {
+	const char *says;
+	void (*run)(struct fixture *fixture);
+} cases[] = {
+	{ "a setting that does not take stops the start", settings_are_read_back },
+	{ "the settings are in force", settings_are_in_force },
+	{ "a second writer is refused and told who the first is", second_writer_is_refused },
+	{ "a lock of a stranger is busy, and passes", locked_elsewhere_is_busy },
+	{ "a new file is not for everybody's eyes", new_file_is_private },
+	{ "what is missing is told with its cure", missing_things_are_told },
+	{ "a newer schema is refused", newer_version_is_refused },
+	{ "an older schema waits for its upgrade", older_version_waits_for_upgrade },
+	{ "an upgrade that fails changes nothing", failed_upgrade_changes_nothing },
+	{ "another program's database is left as it is", foreign_database_is_left_alone },
+	{ "an empty file is filled by the node alone", empty_file_needs_the_node },
+	{ "a reader reads while the node writes, and cannot write", reader_cannot_write },
+	{ "a slow reader holds nothing", slow_reader_holds_nothing },
+	{ "a long scan goes on to the end", long_scans_go_on },
+	{ "a full disk at any write refuses, and serves again once there is room", full_disk },
+	{ "a broken disk at any write refuses, and serves again once it is well", broken_disk },
+	{ "a full file refuses, and serves again once there is room", full_file },
+	{ "a failure ends the work of its transaction", failure_ends_the_transaction },
+	{ "a node that was killed leaves what it had committed", killed_node },
+	{ "a file that is no database is refused", garbage_is_refused },
+	{ "a damaged page is found", damage_is_found },
+	{ "broken rules are found", broken_rules_are_found },
+	{ "a backup is of one moment, while the node writes", backup_while_writing },
+	{ "a backup that is given up leaves nothing", backup_given_up },
+	{ "a backup to a bad place is refused", backup_to_bad_places },
+	{ "a backup does not overwrite a database in use", backup_not_over_a_live_file },
+	{ "a restored backup serves", restored_backup_serves },
+	{ "no statement looks at every row of a table", no_statement_scans },
+	{ "a statement without its table stops the start", statements_need_their_schema },
+	{ "results of the library have our names", library_results_have_names },
+};
+
+static void run_case(void **state)
+{
+	void (*run)(struct fixture *) = cases[*(const size_t *)*state].run;
+	struct fixture fixture = fixture_make(true);
+	run(&fixture);
+	fixture_remove(&fixture);
+}
+
+int main(void)
+{
+	enum { N = sizeof cases / sizeof cases[0] };
+	static size_t places[N];
+	struct CMUnitTest tests[N];
+	for (size_t i = 0; i < N; i++) {
+		places[i] = i;
+		tests[i] = (struct CMUnitTest){
+			.name = cases[i].says, .test_func = run_case, .initial_state = &places[i]
+		};
+	}
+	return cmocka_run_group_tests_name("the store in a file", tests, NULL, NULL);
+}
