@@ -398,12 +398,13 @@ static void lose(struct load *load, struct link *link)
 		}
 }
 
-static bool connect_link(struct load *load, struct link *link)
+static bool connect_link(struct load *load, struct link *link, bool is_first)
 {
 	struct chg_peer_config config = { .address = load->config->connect,
 		.origin_host = link->host,
 		.origin_realm = load->config->realm,
-		.timeout_ms = CONNECT_MS };
+		.timeout_ms = CONNECT_MS,
+		.patience_ms = is_first ? CONNECT_MS : 0 };
 	if (chg_peer_open(&config, &link->peer, load->why, load->why_size) == CHG_OK)
 		return true;
 	link->peer = NULL;
@@ -427,7 +428,8 @@ static void reconnect(struct load *load)
 	for (uint32_t i = 0; i < load->config->peers; i++) {
 		struct link *link = &load->link[i];
 		if (link->peer != NULL || link->retry_us > load->now_us ||
-			!connect_link(load, link))
+
+			!connect_link(load, link, false))
 			continue;
 		load->result->reconnected++;
 		load->now_us = now_us();
@@ -612,7 +614,7 @@ bool chg_load_run(const struct chg_load_config *config, struct chg_load_result *
 	/* The first connections must come: a wrong address is told at once. */
 	bool is_fine = prepare(load);
 	for (uint32_t i = 0; is_fine && i < config->peers; i++)
-		is_fine = connect_link(load, &load->link[i]);
+		is_fine = connect_link(load, &load->link[i], true);
 	if (is_fine) {
 		is_fine = loop(load);
 		ret->took_us = now_us() - load->start_us;

@@ -20,6 +20,7 @@ enum {
 	IN_SIZE = 512 * 1024,
 	OUT_MAX = 16 * 1024 * 1024,
 	BASE_MESSAGE_MAX = 1024,
+	TRY_AGAIN_MS = 100,
 	COMMAND_CAPABILITIES = 257,
 	COMMAND_WATCHDOG = 280,
 	COMMAND_DISCONNECT = 282,
@@ -281,25 +282,36 @@ static enum chg_rc make(const struct chg_peer_config *config, struct chg_peer **
 	return CHG_OK;
 }
 
-enum chg_rc chg_peer_open(const struct chg_peer_config *config, struct chg_peer **ret,
-	char *reterr_why, size_t why_size)
+static enum chg_rc open_once(
+	const struct chg_peer_config *config, struct chg_peer **ret, char *why, size_t why_size)
 {
 	struct chg_peer *peer;
 	enum chg_rc rc = make(config, &peer);
 	if (rc != CHG_OK) {
-		snprintf(reterr_why, why_size, "%s", chg_rc_sentence(rc));
+		snprintf(why, why_size, "%s", chg_rc_sentence(rc));
 		return rc;
 	}
-	rc = connect_any(
-		config->address, now_ms() + config->timeout_ms, &peer->fd, reterr_why, why_size);
+	rc = connect_any(config->address, now_ms() + config->timeout_ms, &peer->fd, why, why_size);
 	if (rc == CHG_OK)
-		rc = exchange_capabilities(peer, config->address, reterr_why, why_size);
+		rc = exchange_capabilities(peer, config->address, why, why_size);
 	if (rc != CHG_OK) {
 		chg_peer_close(peer, false);
 		return rc;
 	}
 	*ret = peer;
 	return CHG_OK;
+}
+
+enum chg_rc chg_peer_open(const struct chg_peer_config *config, struct chg_peer **ret,
+	char *reterr_why, size_t why_size)
+{
+	int64_t deadline = now_ms() + config->patience_ms;
+	for (;;) {
+		enum chg_rc rc = open_once(config, ret, reterr_why, why_size);
+		if (rc != CHG_E_CLOSED || now_ms() >= deadline)
+			return rc;
+		poll(NULL, 0, TRY_AGAIN_MS);
+	}
 }
 
 static void say_goodbye(struct chg_peer *peer)

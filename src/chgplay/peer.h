@@ -17,6 +17,11 @@ struct chg_peer_config {
 	const char *origin_realm;
 	uint32_t origin_state_id; /* 0: not told */
 	int timeout_ms;           /* for connecting, and for each of CEA and DPA */
+	/*
+	 * For so long a connection that is closed before capabilities is tried again: a node may still
+	 * be busy with the end of the one before.
+	 */
+	int patience_ms;
 };
 
 /*

@@ -12,6 +12,7 @@
 
 enum {
 	WHY_MAX = 384,
+	PATIENCE_MS = 5000,
 };
 
 struct chg_stage_wire {
@@ -67,7 +68,8 @@ static enum chg_rc wire_connect(void *self, uint32_t peer, const struct chg_play
 		.origin_host = who->host,
 		.origin_realm = who->realm,
 		.origin_state_id = who->state_id,
-		.timeout_ms = wire->timeout_ms };
+		.timeout_ms = wire->timeout_ms,
+		.patience_ms = PATIENCE_MS };
 	drop(wire, peer, true);
 	return chg_peer_open(&config, &wire->peer[peer], wire->why, sizeof wire->why);
 }
