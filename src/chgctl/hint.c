@@ -5,12 +5,15 @@
 
 #include <inttypes.h>
 
+#include "chgctl/stop.h"
 #include "chgctl/when.h"
 
 enum {
 	/* Counting stops here: the sentence must not take longer than the search. */
 	COUNT_MAX = 100000,
 	COUNT_DROPPED_MAX = 1000,
+	/* No further option is tried after so long: a hint is not worth waiting for. */
+	PATIENCE_S = 2,
 };
 
 struct census {
@@ -61,10 +64,13 @@ static enum chg_rc write_culprit(struct ctl_source *source, const struct ctl_arg
 	const struct chg_cdr_filter *filter, FILE *to)
 {
 	const struct ctl_filter_drop *drop;
+	chg_instant end = chg_instant_add(ctl_when_steady(), chg_span_s(PATIENCE_S));
 
 	for (size_t i = 0; (drop = ctl_filter_drop_row(i)) != NULL; i++) {
 		if (!ctl_args_has(args, drop->option))
 			continue;
+		if (ctl_stop_wanted() || chg_instant_before(end, ctl_when_steady()))
+			break;
 		struct chg_cdr_filter wider = *filter;
 		struct census census = { 0 };
 		drop->drop(&wider);

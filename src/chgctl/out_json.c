@@ -15,7 +15,9 @@ static void object(struct ctl_out *out, const struct ctl_value *values)
 {
 	fputc('{', out->page);
 	for (size_t i = 0; i < out->column_count; i++) {
-		fprintf(out->page, "%s\"%s\":", i == 0 ? "" : ",", out->column[i].name);
+		fputs(i == 0 ? "\"" : ",\"", out->page);
+		fputs(out->column[i].name, out->page);
+		fputs("\":", out->page);
 		ctl_value_json(out->page, &values[i], out->is_local);
 	}
 	fputc('}', out->page);

@@ -64,6 +64,22 @@ static struct chg_view rest(struct chg_view text, size_t done)
 	return (struct chg_view){ .ptr = text.ptr + done, .len = text.len - done };
 }
 
+/*
+ * Writes what is printable ASCII and needs no escaping, as one piece, and returns its length: by
+ * far the most of every text.
+ */
+static size_t write_plain(FILE *to, struct chg_view text)
+{
+	size_t len = 0;
+
+	while (len < text.len && text.ptr[len] >= 0x20 && text.ptr[len] < 0x7f &&
+		text.ptr[len] != '"' && text.ptr[len] != '\\')
+		len++;
+	if (len > 0)
+		fwrite(text.ptr, 1, len, to);
+	return len;
+}
+
 /* Directional marks can make a line read as something else than it is. */
 static bool turns_direction(uint32_t code)
 {
@@ -75,7 +91,12 @@ void ctl_text_show(FILE *to, struct chg_view text)
 {
 	while (text.len > 0) {
 		uint32_t code;
-		size_t len = ctl_text_next(text, &code);
+		size_t len = write_plain(to, text);
+		if (len > 0) {
+			text = rest(text, len);
+			continue;
+		}
+		len = ctl_text_next(text, &code);
 		if (len == 0) {
 			fprintf(to, "\\x%02x", (unsigned)(unsigned char)text.ptr[0]);
 			len = 1;
@@ -111,7 +132,12 @@ void ctl_text_json(FILE *to, struct chg_view text)
 	fputc('"', to);
 	while (text.len > 0) {
 		uint32_t code;
-		size_t len = ctl_text_next(text, &code);
+		size_t len = write_plain(to, text);
+		if (len > 0) {
+			text = rest(text, len);
+			continue;
+		}
+		len = ctl_text_next(text, &code);
 		if (len == 0) {
 			fputs(REPLACEMENT, to);
 			len = 1;
@@ -127,7 +153,12 @@ void ctl_text_utf8(FILE *to, struct chg_view text)
 {
 	while (text.len > 0) {
 		uint32_t code;
-		size_t len = ctl_text_next(text, &code);
+		size_t len = write_plain(to, text);
+		if (len > 0) {
+			text = rest(text, len);
+			continue;
+		}
+		len = ctl_text_next(text, &code);
 		if (len == 0 || code == 0) {
 			fputs(REPLACEMENT, to);
 			len = 1;

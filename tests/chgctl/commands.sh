@@ -35,9 +35,9 @@ golden() {
 	"$chgctl" "$@" >out 2>err
 	code=$?
 	{
-		cat out
+		sed 's/schema version [0-9]*/schema version N/' out
 		echo "--- stderr"
-		sed "s|$work/||g" err
+		cat err
 		echo "--- exit $code"
 	} >"$name.txt"
 	if [ "${UPDATE:-0}" = 1 ]; then
@@ -45,6 +45,17 @@ golden() {
 	elif ! diff -u "$golden/$name.txt" "$name.txt"; then
 		fail "$name: chgctl $*"
 	fi
+}
+
+# told EXIT WORD ARGUMENTS...: the sentence is somebody else's, so only a word of it counts.
+told() {
+	code=$1
+	word=$2
+	shift 2
+	"$chgctl" "$@" >out 2>err
+	same "exit of chgctl $*" "$code" $?
+	same "stdout of chgctl $*" "" "$(cat out)"
+	grep -qF "$word" err || fail "chgctl $* does not tell of $word: $(cat err)"
 }
 
 # same WHAT EXPECTED GOT
@@ -58,6 +69,7 @@ db="--db charging.db"
 
 # Listings for people.
 golden list $db cdr list
+CHG_DB=charging.db golden list-by-environment cdr list --kind session --state open
 golden list-newest $db cdr list --newest --limit 2
 golden list-party $db cdr list --party '<sip:ALICE@Example.net>'
 golden list-party-tel $db cdr list --party '+49 30-123'
@@ -104,6 +116,12 @@ golden stats $db cdr stats
 golden stats-json $db cdr stats --json
 golden stats-filtered $db cdr stats --from 2026-11-21 --json
 
+# A record that is missing, from the middle of the sequence.
+cp charging.db gap.db
+"$seed" gap.db sql 'DELETE FROM cdr WHERE local_sequence IN (3, 4)' || fail "the gap"
+golden stats-gap --db gap.db cdr stats --json
+golden stats-gap-text --db gap.db cdr stats
+
 # What is not understood.
 golden usage-nothing
 golden usage-command cdrr list
@@ -116,7 +134,7 @@ golden usage-too-many cdr show 1 2
 golden usage-both $db cdr list --json --csv
 golden usage-time $db cdr list --from whenever
 golden usage-format $db cdr export --format xml
-golden usage-no-database --config missing.yaml cdr list
+told 1 'missing.yaml' --config missing.yaml cdr list
 golden help help
 golden help-option --help
 golden help-group cdr --help
@@ -124,27 +142,32 @@ golden help-command cdr list --help
 golden help-unknown help cdr lost
 
 # Databases that cannot be read; nothing is created by asking.
-golden db-missing --db missing.db cdr list
+told 1 'missing.db' --db missing.db cdr list
 [ -e missing.db ] && fail "a reader created a database"
 echo "this is no database, whatever its name says, and long enough to look" >text.db
-golden db-foreign --db text.db cdr list
+told 1 'text.db' --db text.db cdr list
 golden db-check $db db check
 golden db-upgrade-nothing $db db upgrade
 golden db-backup $db db backup copy.db
 golden db-backup-copy --db copy.db cdr list --limit 1
+told 1 'no/such/folder.db' $db db backup no/such/folder.db
+told 1 'text.db' --db text.db db check
 golden db-backup-itself $db db backup charging.db
 
 # A configuration.
 printf 'store:\n  path: charging.db\ncontrol:\n  socket: none.sock\n' >good.yaml
 printf 'store:\n  path: 7\n  pth: x\nengine:\n  queue_max: many\n' >bad.yaml
 golden config-check config check good.yaml
-golden config-check-bad config check bad.yaml
-golden config-show config show good.yaml
+told 1 'bad.yaml:3:3:' config check bad.yaml
+told 1 'bad.yaml:5:14:' config check bad.yaml
+"$chgctl" config show good.yaml >shown.yaml || fail "config show"
+grep -qx '  socket: none.sock' shown.yaml || fail "config show leaves out what was set"
+"$chgctl" config check shown.yaml >out || fail "what config show writes is not read"
 golden config-names-database --config good.yaml cdr list --limit 1
 
 # No node.
-golden status-no-node --config good.yaml status
-golden stats-no-node --socket none.sock stats
+told 3 'none.sock' --config good.yaml status
+told 3 'none.sock' --socket none.sock stats
 
 # Other readers read what was written.
 same "json" 7 "$("$chgctl" $db cdr list --json | "$reread" json)"
@@ -238,11 +261,11 @@ exec 9>&-
 wait $holder || fail "the node"
 
 # Other versions of the schema.
-"$seed" old.db nothing && "$seed" old.db version 99 || fail "the seed of a newer file"
-golden version-newer --db old.db cdr list
-golden version-newer-upgrade --db old.db db upgrade
+"$seed" old.db nothing && "$seed" old.db sql 'PRAGMA user_version = 99' || fail "the seed of a newer file"
+told 1 '99' --db old.db cdr list
+told 1 '99' --db old.db db upgrade
 : >zero.db
-golden version-none --db zero.db cdr list
+told 1 'zero.db' --db zero.db cdr list
 
 same "version" "chgctl" "$("$chgctl" --version | cut -d' ' -f1)"
 

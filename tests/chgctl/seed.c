@@ -4,7 +4,7 @@
  *   seed PATH story      seven records of every kind, at fixed times
  *   seed PATH many N     N events more, a second apart
  *   seed PATH nothing    the schema alone
- *   seed PATH version N  nothing but another number of the schema
+ *   seed PATH sql TEXT   what no program of ours would do to it
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -239,16 +239,15 @@ static void many(struct chg_store *store, uint32_t count)
 	check(store->ops->commit(store->self), "commit");
 }
 
-/* As a newer or older program would have left the file. */
-static int set_version(const char *path, const char *version)
+static int run_sql(const char *path, const char *sql)
 {
-	char sql[64];
 	sqlite3 *db = NULL;
-
-	snprintf(sql, sizeof sql, "PRAGMA user_version = %.20s", version);
 	int result = sqlite3_open(path, &db);
+
 	if (result == SQLITE_OK)
 		result = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	if (result != SQLITE_OK)
+		fprintf(stderr, "seed: %s: %s\n", sql, sqlite3_errmsg(db));
 	sqlite3_close(db);
 	return result == SQLITE_OK ? 0 : 1;
 }
@@ -260,8 +259,8 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
-	if (strcmp(argv[2], "version") == 0 && argc > 3)
-		return set_version(argv[1], argv[3]);
+	if (strcmp(argv[2], "sql") == 0 && argc > 3)
+		return run_sql(argv[1], argv[3]);
 	if (chg_sqlite_store_open(argv[1], CHG_SQLITE_READ_WRITE_CREATE, &store, why, sizeof why) !=
 		CHG_OK) {
 		fprintf(stderr, "seed: %s\n", why);
