@@ -440,6 +440,7 @@ static void patterns_name_hosts(void **state)
 	assert_true(chg_config_list_names(list, CHG_VIEW("a.im.example")));
 	assert_true(chg_config_list_names(list, CHG_VIEW("a.b.IM.example")));
 	assert_false(chg_config_list_names(list, CHG_VIEW("im.example")));
+	assert_false(chg_config_list_names(list, CHG_VIEW(".im.example")));
 	assert_false(chg_config_list_names(list, CHG_VIEW("xim.example")));
 	assert_false(chg_config_list_names(list, CHG_VIEW("im1.example.net.evil")));
 	assert_false(chg_config_list_names(list, CHG_VIEW("")));

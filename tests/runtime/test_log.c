@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -263,6 +265,33 @@ static void a_reader_that_does_not_read_stops_nobody(void **state)
 	}
 }
 
+static void a_line_that_was_cut_off_does_not_run_into_the_next(void **state)
+{
+	(void)state;
+	char text[4096];
+	char path[] = "log-XXXXXX";
+	struct rlimit before;
+	int fd = mkostemp(path, O_APPEND);
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	/* As a disk with room for 10 more bytes. */
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	struct rlimit small = { .rlim_cur = 10, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	with_stderr(fd, log_one);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	with_stderr(fd, log_one);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	(void)read_there(fd, text, sizeof text);
+	assert_int_equal(close(fd), 0);
+
+	assert_int_equal(text[10], '\n');
+	assert_non_null(strstr(text + 11, " warning log.lost lines=1\n"));
+	assert_non_null(strstr(text + 11, " error store.full\n"));
+	assert_null(memchr(text, '\n', 10));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +306,7 @@ int main(void)
 		cmocka_unit_test(many_threads_lose_no_line),
 		cmocka_unit_test(a_stamped_line_begins_with_utc_and_the_level),
 		cmocka_unit_test(a_reader_that_does_not_read_stops_nobody),
+		cmocka_unit_test(a_line_that_was_cut_off_does_not_run_into_the_next),
 	};
 	return cmocka_run_group_tests_name("log lines", tests, NULL, NULL);
 }
