@@ -176,7 +176,7 @@ static int64_t unit_seconds(char unit)
 	case 'd':
 		return S_PER_DAY;
 	case 'w':
-		return 7 * S_PER_DAY;
+		return INT64_C(7) * S_PER_DAY;
 	default:
 		return 0;
 	}
