@@ -386,8 +386,9 @@ struct copy {
 	X(origin_realm)                                                                            \
 	X(session_id)                                                                              \
 	X(multi_session_id)                                                                        \
-	X(user_name) X(service_context_id) X(application_server_id) X(delivery_status) X(icid)     \
-		X(call_id) X(sip_method) X(calling_party) X(called_party) X(group_name) X(content)
+	X(user_name)                                                                               \
+	X(service_context_id) X(application_server_id) X(delivery_status) X(icid) X(call_id)       \
+		X(sip_method) X(calling_party) X(called_party) X(group_name) X(content)
 
 static bool copy_each(void *to, const struct chg_cdr *cdr)
 {
