@@ -131,12 +131,13 @@ static bool time_of(struct chg_view value, chg_instant base, uint64_t *ret)
 bool chg_element_value(const struct chg_element *element, struct chg_view value, chg_instant base,
 	uint8_t *ret, size_t size, size_t *ret_len)
 {
-	enum chg_avp_type type =
-		element->is_known ? chg_dict_row(element->id)->type : CHG_TYPE_OCTETS;
 	uint64_t number = 0;
 
 	if (chg_hex_is(value))
 		return chg_hex_read(value, ret, size, ret_len);
+	if (!element->is_known)
+		return false;
+	enum chg_avp_type type = chg_dict_row(element->id)->type;
 	switch (type) {
 	case CHG_TYPE_U32:
 	case CHG_TYPE_I32:

@@ -88,6 +88,13 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static uint32_t wall_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint32_t)now.tv_sec;
+}
+
 static void put_u32(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)(value >> 24);
@@ -606,7 +613,7 @@ bool chg_load_run(const struct chg_load_config *config, struct chg_load_result *
 		return false;
 	load->config = config;
 	load->result = ret;
-	load->run = (uint32_t)time(NULL);
+	load->run = wall_s();
 	load->next_end_to_end = load->run << 20; /* RFC 6733 3: the low bits of the time on top */
 	load->why = reterr_why;
 	load->why_size = why_size;

@@ -300,7 +300,9 @@ int main(int argc, char *argv[])
 		return usage();
 
 	/* Nodes of former runs may still be around with their records: never the same Session-Ids. */
-	run_number = is_wire ? (uint32_t)time(NULL) << 8 : 0;
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	run_number = is_wire ? (uint32_t)now.tv_sec << 8 : 0;
 	bool all_hold = true;
 	printf("1..%d\n", argc - at);
 	for (size_t number = 1; at < argc; at++, number++)
