@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -380,38 +381,57 @@ struct copy {
 	enum chg_rc rc;
 };
 
-#define VIEWS(X)                                                                                   \
-	X(source)                                                                                  \
-	X(origin_host)                                                                             \
-	X(origin_realm)                                                                            \
-	X(session_id)                                                                              \
-	X(multi_session_id)                                                                        \
-	X(user_name)                                                                               \
-	X(service_context_id) X(application_server_id) X(delivery_status) X(icid) X(call_id)       \
-		X(sip_method) X(calling_party) X(called_party) X(group_name) X(content)
+/* Every view of a record. */
+static const size_t view_offsets[] = {
+	offsetof(struct chg_cdr, source),
+	offsetof(struct chg_cdr, origin_host),
+	offsetof(struct chg_cdr, origin_realm),
+	offsetof(struct chg_cdr, session_id),
+	offsetof(struct chg_cdr, multi_session_id),
+	offsetof(struct chg_cdr, user_name),
+	offsetof(struct chg_cdr, service_context_id),
+	offsetof(struct chg_cdr, application_server_id),
+	offsetof(struct chg_cdr, delivery_status),
+	offsetof(struct chg_cdr, icid),
+	offsetof(struct chg_cdr, call_id),
+	offsetof(struct chg_cdr, sip_method),
+	offsetof(struct chg_cdr, calling_party),
+	offsetof(struct chg_cdr, called_party),
+	offsetof(struct chg_cdr, group_name),
+	offsetof(struct chg_cdr, content),
+};
+
+enum {
+	VIEW_COUNT = sizeof view_offsets / sizeof view_offsets[0],
+};
+
+static struct chg_view *view_at(struct chg_cdr *cdr, size_t i)
+{
+	return (struct chg_view *)((char *)cdr + view_offsets[i]);
+}
 
 static bool copy_each(void *to, const struct chg_cdr *cdr)
 {
 	struct copy *copy = to;
-	size_t size = 1, at = 0;
+	size_t size = 1;
 
-#define ADD(view) size += cdr->view.len;
-	VIEWS(ADD)
-#undef ADD
+	copy->cdr = *cdr;
+	for (size_t i = 0; i < VIEW_COUNT; i++)
+		size += view_at(&copy->cdr, i)->len;
 	copy->text = malloc(size);
 	if (copy->text == NULL) {
 		copy->rc = CHG_E_NO_MEMORY;
 		return false;
 	}
-	copy->cdr = *cdr;
-#define TAKE(view)                                                                                 \
-	if (chg_view_present(cdr->view)) {                                                         \
-		memcpy(copy->text + at, cdr->view.ptr, cdr->view.len);                             \
-		copy->cdr.view.ptr = copy->text + at;                                              \
-		at += cdr->view.len;                                                               \
+	char *at = copy->text;
+	for (size_t i = 0; i < VIEW_COUNT; i++) {
+		struct chg_view *view = view_at(&copy->cdr, i);
+		if (!chg_view_present(*view))
+			continue;
+		memcpy(at, view->ptr, view->len);
+		view->ptr = at;
+		at += view->len;
 	}
-	VIEWS(TAKE)
-#undef TAKE
 	copy->is_found = true;
 	return false;
 }
