@@ -112,6 +112,14 @@ static void second_writer_is_refused(struct fixture *fixture)
 	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE), CHG_OK);
 }
 
+static void second_name_is_the_same_file(struct fixture *fixture)
+{
+	char path[160];
+	snprintf(path, sizeof path, "%s.copy", fixture->path);
+	assert_int_equal(symlink("charging.db", path), 0);
+	assert_int_equal(try_open(path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_BUSY);
+}
+
 static void locked_elsewhere_is_busy(struct fixture *fixture)
 {
 	sqlite3 *db;
@@ -283,7 +291,7 @@ static void long_scans_go_on(struct fixture *fixture)
 
 /* Disks. */
 
-/* While it is full, so many writes succeed and the others fail with the error. */
+/* While it is full, so many writes and syncs succeed and the others fail with the error. */
 static struct {
 	bool is_full;
 	long writes_left;
@@ -308,12 +316,19 @@ static ssize_t disk_write(int fd, const void *bytes, size_t count)
 	return disk_refuses() ? -1 : write(fd, bytes, count);
 }
 
+static int disk_sync(int fd)
+{
+	return disk_refuses() ? -1 : fdatasync(fd);
+}
+
 static void disk_install(void)
 {
 	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
 	vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)disk_pwrite);
 	vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)disk_pwrite);
 	vfs->xSetSystemCall(vfs, "write", (sqlite3_syscall_ptr)disk_write);
+	vfs->xSetSystemCall(vfs, "fdatasync", (sqlite3_syscall_ptr)disk_sync);
+	vfs->xSetSystemCall(vfs, "fsync", (sqlite3_syscall_ptr)disk_sync);
 }
 
 static void disk_remove(void)
@@ -685,6 +700,8 @@ static const struct {
 	{ "a setting that does not take stops the start", settings_are_read_back },
 	{ "the settings are in force", settings_are_in_force },
 	{ "a second writer is refused and told who the first is", second_writer_is_refused },
+	{ "a second writer under another name of the file is refused",
+		second_name_is_the_same_file },
 	{ "a lock of a stranger is busy, and passes", locked_elsewhere_is_busy },
 	{ "a new file is not for everybody's eyes", new_file_is_private },
 	{ "what is missing is told with its cure", missing_things_are_told },

@@ -83,8 +83,10 @@ static enum chg_rc refuse_second_writer(int fd, const char *path, char *reterr_w
 
 enum chg_rc chg_sqlite_lock(const char *path, int *ret_fd, char *reterr_why, size_t why_size)
 {
-	char name[PATH_MAX];
-	if ((size_t)snprintf(name, sizeof name, "%s.lock", path) >= sizeof name) {
+	char real[PATH_MAX], name[PATH_MAX];
+	/* Two names of one file must come to one lock.  A file that is not there yet has one name. */
+	const char *file = realpath(path, real) != NULL ? real : path;
+	if ((size_t)snprintf(name, sizeof name, "%s.lock", file) >= sizeof name) {
 		snprintf(reterr_why, why_size, "the path of the database is too long");
 		return CHG_E_RANGE;
 	}
