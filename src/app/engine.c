@@ -40,6 +40,7 @@ struct chg_engine {
 	/* Of the engine's thread alone. */
 	bool is_started;
 	pthread_t thread;
+	uint32_t closed;        /* sessions closed in the open transaction */
 	bool is_deadline_known; /* next_deadline is what the store would say */
 	chg_opt_instant next_deadline;
 	chg_instant forget_at;
@@ -151,7 +152,7 @@ static enum chg_rc handle(struct chg_engine *engine, struct chg_job *job, struct
 		rc = store->ops->apply_host_state(store->self, now, job->acr.origin_host,
 			job->acr.origin_realm, job->acr.origin_state_id.value, &closed);
 		if (rc == CHG_OK)
-			meter_add(engine, CHG_METER_SESSIONS_EXPIRED, closed);
+			engine->closed += closed;
 		return rc;
 	case CHG_JOB_CALL:
 		return job->call(job, store, now);
@@ -166,6 +167,7 @@ static enum chg_rc commit(struct chg_engine *engine)
 	chg_instant after = engine->clock.now(engine->clock.self).steady;
 	if (rc == CHG_OK) {
 		meter_add(engine, CHG_METER_COMMITS, 1);
+		meter_add(engine, CHG_METER_SESSIONS_EXPIRED, engine->closed);
 		if (after.us > before.us)
 			meter_add(engine, CHG_METER_COMMIT_MICROSECONDS,
 				(uint64_t)(after.us - before.us));
@@ -180,6 +182,7 @@ static enum chg_rc run(struct chg_engine *engine, struct chg_job *jobs, struct c
 {
 	struct chg_store *store = engine->store;
 	enum chg_rc rc = store->ops->begin(store->self);
+	engine->closed = 0;
 	if (rc != CHG_OK)
 		return rc;
 	for (struct chg_job *job = jobs; job != NULL && rc == CHG_OK; job = job->next)
@@ -224,10 +227,10 @@ static void finish(struct chg_engine *engine, struct chg_job *job, enum chg_rc r
 	job->done(job);
 }
 
-/* A disk that is full or a lock that is held refuses every job alike: no use trying each. */
+/* A disk that is full, a lock or a damaged file refuses every job alike: no use trying each. */
 static bool is_everyones_trouble(enum chg_rc rc)
 {
-	return rc == CHG_E_STORE_FULL || rc == CHG_E_STORE_BUSY;
+	return rc == CHG_E_STORE_FULL || rc == CHG_E_STORE_BUSY || rc == CHG_E_STORE_CORRUPT;
 }
 
 static void finish_all(struct chg_engine *engine, struct chg_job *jobs, enum chg_rc rc)
@@ -287,10 +290,10 @@ static void supervise(struct chg_engine *engine, struct chg_now now)
 		chg_instant_before(now.steady, engine->next_deadline.value))
 		return;
 
-	uint32_t closed = 0;
 	enum chg_rc rc = store->ops->begin(store->self);
+	engine->closed = 0;
 	if (rc == CHG_OK) {
-		rc = store->ops->expire_due(store->self, now, EXPIRE_PER_TURN, &closed);
+		rc = store->ops->expire_due(store->self, now, EXPIRE_PER_TURN, &engine->closed);
 		if (rc == CHG_OK)
 			rc = commit(engine);
 		else
@@ -301,7 +304,6 @@ static void supervise(struct chg_engine *engine, struct chg_now now)
 		return;
 	}
 	engine->is_deadline_known = false;
-	meter_add(engine, CHG_METER_SESSIONS_EXPIRED, closed);
 }
 
 /* J-21: old keys go in small bites, so that no request waits for it. */
@@ -315,6 +317,7 @@ static void forget(struct chg_engine *engine, struct chg_now now)
 	chg_instant before = { now.wall.us - engine->config.seen_for.us };
 	uint32_t forgotten = 0;
 	enum chg_rc rc = store->ops->begin(store->self);
+	engine->closed = 0;
 	if (rc != CHG_OK)
 		return;
 	rc = store->ops->forget_seen(store->self, before, FORGET_PER_TURN, &forgotten);

@@ -29,6 +29,7 @@ struct chg_aca chg_offline_answer_failure(enum chg_rc rc)
 	switch (rc) {
 	case CHG_E_STORE_FULL:
 	case CHG_E_STORE_BUSY:
+	case CHG_E_STORE_CORRUPT: /* until somebody has mended it: never let the client delete */
 	case CHG_E_NO_MEMORY:
 		return (struct chg_aca){ .result_code = CHG_ANSWER_OUT_OF_SPACE };
 	case CHG_E_BUSY:
