@@ -255,18 +255,23 @@ static bool is_echoed(const struct wish *wish, const struct chg_raw_avp *avp)
 	return search(chg_avp_walk_message(copy->answer), copy->path, &whole);
 }
 
-static bool is_copy_of_request(
-	struct chg_view request, struct chg_view answer, struct chg_view path, bool in_failed)
+/* `from` is the request, or whatever else the AVP has to be copied from. */
+static bool is_copy_of(
+	struct chg_view from, struct chg_view answer, struct chg_view path, bool in_failed)
 {
+	if (from.len < CHG_HEADER_SIZE)
+		return false;
 	struct copy_search copy = {
 		.wish.is_met = in_failed ? is_copied : is_echoed, .answer = answer, .path = path
 	};
-	return search(chg_avp_walk_message(request), path, &copy.wish);
+	return search(chg_avp_walk_message(from), path, &copy.wish);
 }
 
-static const char *check_edit(const struct chg_script_edit *edit, chg_instant base,
-	struct chg_view request, struct chg_view answer)
+static const char *check_edit(
+	const struct chg_script_edit *edit, chg_instant base, const struct chg_answered *answered)
 {
+	struct chg_view request = answered->request;
+	struct chg_view answer = answered->answer;
 	uint8_t octets[CHG_MESSAGE_VALUE_MAX];
 	struct wish wish = { .is_met = is_any };
 	struct chg_avp_walk walk = chg_avp_walk_message(answer);
@@ -286,12 +291,15 @@ static const char *check_edit(const struct chg_script_edit *edit, chg_instant ba
 	case CHG_EDIT_NO_FAILED:
 		return search(walk, edit->path, &wish) ? "is there and must not be" : NULL;
 	case CHG_EDIT_FAILED_COPY:
-		return is_copy_of_request(request, answer, edit->path, true)
+		return is_copy_of(request, answer, edit->path, true)
 			       ? NULL
 			       : "is not in Failed-AVP as it came";
+	case CHG_EDIT_SAME:
+		return is_copy_of(answered->before, answer, edit->path, false)
+			       ? NULL
+			       : "is not that of the answer before";
 	case CHG_EDIT_ECHOED:
-		return is_copy_of_request(request, answer, edit->path, false) ? NULL
-									      : "is not echoed";
+		return is_copy_of(request, answer, edit->path, false) ? NULL : "is not echoed";
 	default:
 		return NULL;
 	}
@@ -327,14 +335,13 @@ static bool check_code(
 }
 
 bool chg_answer_meets(const struct chg_script *script, const struct chg_script_step *step,
-	chg_instant base, struct chg_view request, struct chg_view answer, char *reterr_why,
-	size_t why_size)
+	chg_instant base, const struct chg_answered *answered, char *reterr_why, size_t why_size)
 {
-	if (!check_code(&step->expect, answer, reterr_why, why_size))
+	if (!check_code(&step->expect, answered->answer, reterr_why, why_size))
 		return false;
 	for (size_t i = 0; i < step->edit_count; i++) {
 		const struct chg_script_edit *edit = &script->edit[step->edit_first + i];
-		const char *why = check_edit(edit, base, request, answer);
+		const char *why = check_edit(edit, base, answered);
 		if (why == NULL)
 			continue;
 		snprintf(reterr_why, why_size, "%.*s%s%.*s %s", (int)edit->path.len, edit->path.ptr,
@@ -342,5 +349,5 @@ bool chg_answer_meets(const struct chg_script *script, const struct chg_script_s
 			edit->value.ptr == NULL ? "" : edit->value.ptr, why);
 		return false;
 	}
-	return chg_answer_is_mannerly(request, answer, reterr_why, why_size);
+	return chg_answer_is_mannerly(answered->request, answered->answer, reterr_why, why_size);
 }

@@ -19,9 +19,15 @@ uint32_t chg_answer_result(struct chg_view answer);
 bool chg_answer_is_mannerly(
 	struct chg_view request, struct chg_view answer, char *reterr_why, size_t why_size);
 
+/* An answer with what it is compared with. */
+struct chg_answered {
+	struct chg_view request;
+	struct chg_view answer;
+	struct chg_view before; /* the answer before it; empty: there was none */
+};
+
 /* Whether the answer is what the step of kind CHG_PLAY_EXPECT asks for.  False says why. */
 bool chg_answer_meets(const struct chg_script *script, const struct chg_script_step *step,
-	chg_instant base, struct chg_view request, struct chg_view answer, char *reterr_why,
-	size_t why_size);
+	chg_instant base, const struct chg_answered *answered, char *reterr_why, size_t why_size);
 
 #endif

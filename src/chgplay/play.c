@@ -41,6 +41,10 @@ struct play {
 	uint8_t *last;
 	size_t last_len;
 	const struct chg_script_step *last_step;
+
+	/* The latest answer that was looked at. */
+	uint8_t *before;
+	size_t before_len;
 };
 
 static enum chg_rc fail(struct play *play, const struct chg_script_step *step, enum chg_rc rc,
@@ -269,13 +273,27 @@ static enum chg_rc play_request(struct play *play, const struct chg_script_step 
 	return is_last_of_group(play, step) ? exchange_slots(play, step) : CHG_OK;
 }
 
+static enum chg_rc remember_answer(struct play *play, const struct chg_exchange *slot)
+{
+	if (play->before == NULL)
+		play->before = malloc(CHG_ANSWER_MAX);
+	if (play->before == NULL)
+		return CHG_E_NO_MEMORY;
+	memcpy(play->before, slot->answer, slot->answer_len);
+	play->before_len = slot->answer_len;
+	return CHG_OK;
+}
+
 static enum chg_rc play_expect(struct play *play, const struct chg_script_step *step)
 {
 	static const char *const outcomes[] = { "an answer", "a closed connection", "silence" };
 	const struct chg_exchange *slot = &play->slot[play->slot_expected++];
 	const struct chg_script_expect *expect = &step->expect;
-	struct chg_view request = { (const char *)slot->request, slot->request_len };
-	struct chg_view answer = { (const char *)slot->answer, slot->answer_len };
+	struct chg_answered answered = {
+		.request = { (const char *)slot->request, slot->request_len },
+		.answer = { (const char *)slot->answer, slot->answer_len },
+		.before = { (const char *)play->before, play->before_len },
+	};
 	char why[WHY_MAX / 2];
 
 	if (expect->kind == CHG_EXPECT_ANSWER && slot->outcome == CHG_OUTCOME_CLOSED &&
@@ -286,9 +304,9 @@ static enum chg_rc play_expect(struct play *play, const struct chg_script_step *
 			outcomes[expect->kind], outcomes[slot->outcome]);
 	if (expect->kind != CHG_EXPECT_ANSWER)
 		return CHG_OK;
-	if (!chg_answer_meets(play->script, step, play->base, request, answer, why, sizeof why))
+	if (!chg_answer_meets(play->script, step, play->base, &answered, why, sizeof why))
 		return fail(play, step, CHG_E_UNKNOWN, "%s", why);
-	return CHG_OK;
+	return remember_answer(play, slot);
 }
 
 static bool count_all(
@@ -456,6 +474,7 @@ static void release(struct play *play)
 		free(play->slot[i].answer);
 	}
 	free(play->last);
+	free(play->before);
 	free(play);
 }
 

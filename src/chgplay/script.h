@@ -53,6 +53,7 @@ enum chg_edit_kind {
 	CHG_EDIT_FLAGS,   /* request: the AVP's flags are these letters; path "*" is every AVP */
 	CHG_EDIT_LENGTH,  /* request: the AVP claims this length */
 	CHG_EDIT_ECHOED,  /* answer: the AVP is byte for byte that of the request */
+	CHG_EDIT_SAME,    /* answer: the AVP is byte for byte that of the answer before */
 	CHG_EDIT_FAILED,  /* answer: Failed-AVP holds this, with this value if one is given */
 	CHG_EDIT_FAILED_COPY, /* answer: Failed-AVP holds the request's AVP, byte for byte */
 	CHG_EDIT_NO_FAILED,   /* answer: there is no Failed-AVP */

@@ -460,6 +460,8 @@ static enum chg_rc take_expect_word(
 		return take_edit(parse, CHG_EDIT_WITHOUT, false);
 	if (is(word, "echoed"))
 		return take_edit(parse, CHG_EDIT_ECHOED, false);
+	if (is(word, "same"))
+		return take_edit(parse, CHG_EDIT_SAME, false);
 	if (is(word, "failed"))
 		return take_failed(parse);
 	if (is(word, "or") && take_if(parse, "closed")) {
