@@ -91,7 +91,7 @@ static void put_routing(struct chg_out *out, struct chg_view message, struct chg
 	struct chg_avp_walk walk = chg_avp_walk_message(message);
 	struct chg_raw_avp avp;
 	while (chg_avp_next(&walk, &avp))
-		if (belongs(&avp, &seen) && out->len + padded(avp.whole.len) + reserve <= out->size)
+		if (out->len + padded(avp.whole.len) + reserve <= out->size && belongs(&avp, &seen))
 			chg_out_copy(out, &avp);
 	if (!seen.destination_realm &&
 		out->len + AVP_HEAD + padded(realm.len) + reserve <= out->size)
