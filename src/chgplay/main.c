@@ -123,6 +123,15 @@ static int exit_of(enum chg_rc rc)
 	}
 }
 
+/* The node is somebody else's: what the scenario wants of its configuration can only be told. */
+static void note_config(const struct chg_script *script)
+{
+	for (size_t i = 0; i < script->config_count; i++)
+		fprintf(stderr, "chgplay: %s: meant for a node with %.*s: %.*s\n", script->file,
+			(int)script->config[i].key.len, script->config[i].key.ptr,
+			(int)script->config[i].value.len, script->config[i].value.ptr);
+}
+
 static int play_script(const struct options *options, const struct chg_script *script, uint32_t run)
 {
 	char why[WHY_MAX];
@@ -137,6 +146,8 @@ static int play_script(const struct options *options, const struct chg_script *s
 		chg_stage_wire_free(wire);
 		return EXIT_USAGE;
 	}
+	if (form == CHG_SHOW_TEXT)
+		note_config(script);
 	struct chg_play_options how = { .destination_realm =
 						chg_view_of(options->destination_realm),
 		.run = run,
