@@ -25,11 +25,13 @@ static void write_requests(const struct chg_script *script)
 		size_t len = 0;
 		if (script->step[i].kind != CHG_PLAY_SEND)
 			continue;
-		enum chg_rc rc = chg_request_write(script, &script->step[i], &head, bytes,
-			sizeof bytes, &len, &path);
+		enum chg_rc rc = chg_request_write(
+			script, &script->step[i], &head, bytes, sizeof bytes, &len, &path);
 		assert(rc != CHG_OK || len >= 20);
 	}
 }
+
+int LLVMFuzzerTestOneInput(const uint8_t *text, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *text, size_t size)
 {
