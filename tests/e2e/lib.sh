@@ -98,6 +98,19 @@ stop() {
 	ends_with 0
 }
 
+# end_other: ends a daemon that is not ours, which may hang at its very end: freeDiameterd was seen to
+# wait for a lock of the locale that one of its cancelled threads held.
+end_other() {
+	kill -TERM "$node"
+	for _ in $(seq 100); do
+		is_running || break
+		sleep 0.1
+	done
+	kill -KILL "$node" 2>/dev/null || :
+	wait "$node" || :
+	node=''
+}
+
 is_running() { kill -0 "$node" 2>/dev/null; }
 
 peer() { "$CHG_PEER_RAW" "$port" "$@"; }

@@ -37,8 +37,6 @@ expect "it binds the configured address alone" \
 expect "a thousand requests are answered" \
 	"$CHG_BIN_DIR/chgplay" load --connect "127.0.0.1:$port" --peers 2 --outstanding 16 \
 	--count 1000 --kind event
-kill -TERM "$node"
-wait "$node" || :
-node=''
+end_other
 expect "the records are there" test \
 	"$(sqlite3 -readonly charging.db 'SELECT count(*) FROM cdr')" -gt 1000
