@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Passes every call on, but for the one that shall fail.
+ */
 #include "support/faulty_store.h"
 
 /* Counts a call and says whether it is to fail. */

@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Arrays that grow, searched from end to end: slow, and easy to be sure of.
+ */
 #include "store/memory/memory_store.h"
 
 #include <assert.h>

@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The rows: which column or parameter is which field of which struct.
+ */
 #include "store/sqlite/sqlite_row.h"
 
 #include <assert.h>

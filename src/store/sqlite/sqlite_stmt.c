@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+/* SPDX-License-Identifier: BSD-3-Clause
+ * query.sql taken apart, prepared and checked against the names that the program knows.
+ */
 #include "store/sqlite/sqlite_stmt.h"
 
 #include <assert.h>
