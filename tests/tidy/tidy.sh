@@ -98,7 +98,8 @@ check_file_tables() {
 	grep -E '^(src|extensions|tests)/.*README\.md$' "$scratch/files" | while IFS= read -r readme; do
 		folder=${readme%/README.md}
 		grep -qE '^\| *[Ff]ile' "$root/$readme" || continue
-		sed -n 's/^| *\(`[^|]*\) *|.*/\1/p' "$root/$readme" | tr ', ' '\n\n' | tr -d '`' |
+		sed -n 's/^| *\(`[^|]*\) *|.*/\1/p' "$root/$readme" |
+			sed 's/\([a-z0-9_*]*\)\.{h,c}/\1.h \1.c/g' | tr ', ' '\n\n' | tr -d '`' |
 			grep . >"$scratch/named"
 		grep -E "^$folder/[^/]*\.(c|def|awk|sh)\$" "$scratch/files" | while IFS= read -r file; do
 			is_named "$(basename "$file")" ||
