@@ -91,6 +91,10 @@ complains 'is in a folder that tests/tidy/layers\.txt does not know'
 complains 'src/README\.md:1: does not name the folder src/unknown/'
 
 good_tree
+printf '| `src/gone/` | was here |\n' >>src/README.md
+complains '^src/README\.md:2: names src/gone/, which is not there'
+
+good_tree
 printf '# Core\n\n| File | What |\n|---|---|\n| `other.c` | not this one |\n' >src/core/README.md
 complains 'src/core/README\.md:1: has no line for good\.c'
 

@@ -93,6 +93,17 @@ check_folders() {
 	done
 }
 
+# The other way round: a folder that the page names is there.
+check_named_folders() {
+	grep -nE '^\| `[a-z0-9_/*-]+`' "$root/src/README.md" 2>/dev/null | while IFS=: read -r line text; do
+		for name in $(printf '%s\n' "${text#| }" | sed 's/ |.*//' | tr -d '`'); do
+			case $name in
+			*/) [ -d "$root/$name" ] || echo "src/README.md:$line: names $name, which is not there" ;;
+			esac
+		done
+	done
+}
+
 # A folder of code whose README has a table of its files has all of them in it.
 check_file_tables() {
 	grep -E '^(src|extensions|tests)/.*README\.md$' "$scratch/files" | while IFS= read -r readme; do
@@ -138,6 +149,7 @@ check_citations() {
 	check_words
 	check_tested
 	check_folders
+	check_named_folders
 	check_file_tables
 	check_citations
 } >"$scratch/complaints"
