@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the end-to-end tests; sourced, with bash.  A test says what it wants with `expect` or
 # `fail`, and everything it started is gone when it ends.
 #
