@@ -35,3 +35,18 @@ expect "a node with ListenOn besides diameter.listen becomes ready" is_ready
 expect "both addresses are listened on" \
 	test "$(listening_of | tr '\n' ' ')" = "127.0.0.1:$port 127.0.0.2:$port "
 stop
+
+printf 'a service manager\n'
+configure
+"$CHG_PEER_RAW" 0 notified notify.sock >notified.txt &
+manager=$!
+until [ -S notify.sock ]; do
+	kill -0 "$manager" 2>/dev/null || fail "the stand-in ended"
+	sleep 0.01
+done
+NOTIFY_SOCKET=./notify.sock launch --config freediameter.conf
+expect "the node becomes ready" is_ready
+stop
+wait "$manager" || fail "the stand-in was told nothing about the end"
+expect "it was told READY and then STOPPING, once each" \
+	test "$(grep -E '^(READY|STOPPING)' notified.txt | tr '\n' ' ')" = "READY=1 STOPPING=1 "

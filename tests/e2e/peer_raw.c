@@ -9,6 +9,8 @@
  *                                           that is not ours (answer 3002), reset of the connection
  *   peer_raw PORT again HOST COUNT          COUNT times: connect, CER, DPR, close, and at once again
  *   peer_raw PORT mute HOST                 connect, CER, then silence; prints "open" and stays
+ *   peer_raw 0 notified PATH                stands in for a service manager: prints what is sent to
+ *                                           the socket at PATH, and ends after STOPPING
  *   peer_raw PORT silent COUNT              COUNT connections that say nothing; prints "open" and
  *                                           holds them until it is ended
  */
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -333,6 +336,27 @@ static int mute(const char *host)
 	stay();
 }
 
+static int notified(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	char text[512];
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0 || bind(s, (const struct sockaddr *)&at, sizeof at) != 0)
+		return EXIT_FAILURE;
+	for (;;) {
+		ssize_t len = recv(s, text, sizeof text - 1, 0);
+		if (len < 0)
+			return EXIT_FAILURE;
+		text[len] = '\0';
+		fputs(text, stdout);
+		fflush(stdout);
+		if (strstr(text, "STOPPING=1") != NULL)
+			return EXIT_SUCCESS;
+	}
+}
+
 static int silent(unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
@@ -357,8 +381,11 @@ int main(int argc, char *argv[])
 		return again(argv[3], (unsigned)strtoul(argv[4], NULL, 10));
 	if (strcmp(what, "mute") == 0 && argc == 4)
 		return mute(argv[3]);
+	if (strcmp(what, "notified") == 0 && argc == 4)
+		return notified(argv[3]);
 	if (strcmp(what, "silent") == 0 && argc == 4)
 		return silent((unsigned)strtoul(argv[3], NULL, 10));
-	fputs("usage: peer_raw PORT hello|nul-session|reset|again|mute|silent ...\n", stderr);
+	fputs("usage: peer_raw PORT hello|nul-session|reset|again|mute|notified|silent ...\n",
+		stderr);
 	return 2;
 }
