@@ -231,7 +231,7 @@ static int ch1_register(void)
 
 static int ch1_entry(char *conffile)
 {
-	char why[512] = "";
+	char why[CHG_RUNTIME_WHY_MAX] = "";
 	struct chg_log log = { .write = ch1_log_to_library };
 	if (conffile == NULL || conffile[0] == '\0') {
 		fd_log(FD_LOG_ERROR,

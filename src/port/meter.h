@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Where counts go.  The rows are in runtime/meter.def.
+ * Where counts go.  The rows are in port/meter.def.
  */
 #ifndef CHG_PORT_METER_H
 #define CHG_PORT_METER_H

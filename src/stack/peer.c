@@ -29,6 +29,29 @@ enum {
 	TROUBLE_LINES_PER_S = 5,
 };
 
+/* ---- Lines that peers can cause ------------------------------------------------------------ */
+
+/* How many lines about one kind of trouble were written this second, and how many were not. */
+struct limiter {
+	atomic_uint lines, lost;
+	atomic_long second;
+};
+
+/* Whether one more line may be written this second; *ret_lost is what was not, since the last. */
+static bool may_tell(struct limiter *limiter, unsigned int *ret_lost)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (atomic_exchange(&limiter->second, now.tv_sec) != now.tv_sec)
+		atomic_store(&limiter->lines, 0);
+	if (atomic_fetch_add(&limiter->lines, 1) >= TROUBLE_LINES_PER_S) {
+		atomic_fetch_add(&limiter->lost, 1);
+		return false;
+	}
+	*ret_lost = atomic_exchange(&limiter->lost, 0);
+	return true;
+}
+
 /* ---- Admission ---------------------------------------------------------------------------- */
 
 /*
@@ -52,11 +75,16 @@ static void tell_refusal(struct chg_runtime *runtime, const char *host, const ch
 	char line[sizeof allow + CHG_CONFIG_ITEM_MAX + 64];
 	struct chg_meters meters = chg_runtime_meters(runtime);
 	struct chg_log log = chg_runtime_log(runtime);
+	static struct limiter refusals;
+	unsigned int lost = 0;
 
 	meters.add(meters.self, CHG_METER_PEERS_REFUSED, 1);
-	chg_log_event(log, CHG_LOG_WARNING, "peer.refused host=%s realm=%s cause=%s cure=%s", host,
-		realm, "not admitted by peer.allow",
-		"put the line below under peer: in charging.yaml and restart the node");
+	if (!may_tell(&refusals, &lost))
+		return;
+	chg_log_event(log, CHG_LOG_WARNING,
+		"peer.refused host=%s realm=%s cause=%s cure=%s untold=%u", host, realm,
+		"not admitted by peer.allow",
+		"put the line below under peer: in charging.yaml and restart the node", lost);
 	write_allow_line(&chg_runtime_config(runtime)->peer_allow, host, allow, sizeof allow);
 	snprintf(line, sizeof line, "peer.refused-line %s", allow);
 	log.write(log.self, CHG_LOG_WARNING, line);
@@ -179,32 +207,16 @@ unsigned int chg_peer_count_open(void)
 
 /* ---- Trouble that peers cause ------------------------------------------------------------- */
 
-/* Whether one more line may be written this second; *ret_lost is what was not, since the last. */
-static bool may_tell(unsigned int *ret_lost)
-{
-	static atomic_uint lines, lost;
-	static atomic_long second;
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (atomic_exchange(&second, now.tv_sec) != now.tv_sec)
-		atomic_store(&lines, 0);
-	if (atomic_fetch_add(&lines, 1) >= TROUBLE_LINES_PER_S) {
-		atomic_fetch_add(&lost, 1);
-		return false;
-	}
-	*ret_lost = atomic_exchange(&lost, 0);
-	return true;
-}
-
 /* Without a callback the library dumps each bad message under global locks: a flood of its own. */
 static void on_trouble(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer, void *other,
 	struct fd_hook_permsgdata *pmd, void *regdata)
 {
 	(void)pmd, (void)regdata;
 	struct chg_runtime *runtime = atomic_load(&peers.runtime);
+	static struct limiter troubles;
 	unsigned int lost = 0;
 	DiamId_t source = NULL;
-	if (runtime == NULL || !may_tell(&lost))
+	if (runtime == NULL || !may_tell(&troubles, &lost))
 		return;
 	if (peer != NULL)
 		source = peer->info.pi_diamid;

@@ -31,7 +31,7 @@ static struct {
 	struct dict_object *shell_avp;
 	struct chg_view realm;
 	uint32_t inflight_max;
-	struct fd_hook_hdl *on_data, *on_message, *on_quiet;
+	struct fd_hook_hdl *on_data, *on_message, *on_sending, *on_quiet;
 	pthread_t keeper;
 	bool has_keeper;
 	atomic_bool is_stopping;
@@ -160,6 +160,25 @@ static void on_quiet(enum fd_hook_type type, struct msg *msg, struct peer_hdr *p
 	(void)type, (void)msg, (void)peer, (void)other, (void)pmd, (void)regdata;
 }
 
+/*
+ * A-050: the library forgets the P bit of a request in the answers that it makes by itself.  This is
+ * the last moment before they leave.
+ */
+static void on_sending(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer, void *other,
+	struct fd_hook_permsgdata *pmd, void *regdata)
+{
+	(void)type, (void)peer, (void)other, (void)pmd, (void)regdata;
+	struct msg *request = NULL;
+	struct msg_hdr *answer_header, *request_header;
+	if (fd_msg_hdr(msg, &answer_header) != 0 ||
+		(answer_header->msg_flags & CMD_FLAG_REQUEST) != 0 ||
+		fd_msg_answ_getq(msg, &request) != 0 || request == NULL ||
+		fd_msg_hdr(request, &request_header) != 0)
+		return;
+	answer_header->msg_flags &= (uint8_t)~CMD_FLAG_PROXIABLE;
+	answer_header->msg_flags |= request_header->msg_flags & CMD_FLAG_PROXIABLE;
+}
+
 static void nap(long milliseconds)
 {
 	nanosleep(&(struct timespec){ .tv_sec = milliseconds / 1000,
@@ -243,8 +262,11 @@ static int add_hooks(void)
 			per_message, &stack.on_message);
 	if (error == 0)
 		error = fd_hook_register(
-			HOOK_MASK(HOOK_MESSAGE_LOCAL, HOOK_MESSAGE_SENDING, HOOK_MESSAGE_SENT,
-				HOOK_MESSAGE_ROUTING_LOCAL, HOOK_MESSAGE_ROUTING_FORWARD),
+			HOOK_MASK(HOOK_MESSAGE_SENDING), on_sending, NULL, NULL, &stack.on_sending);
+	if (error == 0)
+		error = fd_hook_register(
+			HOOK_MASK(HOOK_MESSAGE_LOCAL, HOOK_MESSAGE_SENT, HOOK_MESSAGE_ROUTING_LOCAL,
+				HOOK_MESSAGE_ROUTING_FORWARD),
 			on_quiet, NULL, NULL, &stack.on_quiet);
 	return error;
 }
