@@ -267,9 +267,13 @@ static void post(struct msg *answer)
 		fd_msg_free(answer);
 }
 
-/* The oldest waiting answer, if one may go; counted as posted from here on. */
-static struct carried *take_waiting(struct connection *connection)
+/*
+ * The oldest waiting answer, if one may go; counted as posted from here on.  *ret_is_dead tells that
+ * its connection has ended.
+ */
+static struct carried *take_waiting(struct connection *connection, bool *ret_is_dead)
 {
+	*ret_is_dead = connection->is_dead;
 	if (connection->waiting == NULL || connection->posted >= POSTED_MAX)
 		return NULL;
 	struct carried *carried = connection->waiting;
@@ -294,22 +298,34 @@ static void put_back(struct connection *connection, struct carried *carried)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Hands over what may go.  The connection must have something in work, so that it stays. */
+/*
+ * Hands over what may go.  The connection must have something in work, so that it stays.
+ *
+ * The library finds the way of an answer by the name of the peer: it would send the answers of a
+ * connection that has ended over the one that the peer has made since.  Hop-by-Hop numbers hold for
+ * one connection only, and a client that counts from 1 again would take such an answer for that of
+ * another request and delete a record that is not stored.  So they end here; the peer asks again.
+ */
 static void push_waiting(struct connection *connection)
 {
 	for (;;) {
+		bool is_dead;
 		pthread_mutex_lock(&lock);
-		struct carried *carried = take_waiting(connection);
+		struct carried *carried = take_waiting(connection, &is_dead);
 		pthread_mutex_unlock(&lock);
 		if (carried == NULL)
 			return;
-		if (is_not_yet_open(carried->answer)) {
+		if (!is_dead && is_not_yet_open(carried->answer)) {
 			put_back(connection, carried);
 			return;
 		}
 		struct msg *answer = carried->answer;
 		carried->answer = NULL;
-		post(answer); /* carried may be gone from here on */
+		if (is_dead)
+			fd_msg_free(answer);
+		else
+			post(answer);
+		/* carried may be gone from here on */
 	}
 }
 
@@ -344,9 +360,15 @@ void connection_release(struct carried *carried)
 	pthread_mutex_lock(&lock);
 	if (carried->is_posted)
 		connection->posted--;
+	bool is_dead = connection->is_dead;
 	pthread_mutex_unlock(&lock);
 
-	push_waiting(connection); /* this one is still counted as in work: the connection stays */
+	/*
+	 * This one is still counted as in work: the connection stays.  What a dead connection has is
+	 * freed by whoever came here first, or by the next retry, and not one inside the other.
+	 */
+	if (!is_dead)
+		push_waiting(connection);
 
 	pthread_mutex_lock(&lock);
 	connection->in_work--;

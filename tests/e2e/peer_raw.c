@@ -8,6 +8,10 @@
  *   peer_raw PORT reset HOST ROUNDS COUNT   ROUNDS times: connect, CER, COUNT requests for a realm
  *                                           that is not ours (answer 3002), reset of the connection
  *   peer_raw PORT again HOST COUNT          COUNT times: connect, CER, DPR, close, and at once again
+ *   peer_raw PORT return HOST ROUNDS COUNT  ROUNDS times: connect, CER, COUNT requests, reset of the
+ *                                           connection, and the same at once again; exit 0 when
+ *                                           every request of the second connection is answered
+ *                                           there, and none of the first
  *   peer_raw PORT mute HOST                 connect, CER, then silence; prints "open" and stays
  *   peer_raw 0 notified PATH                stands in for a service manager: prints what is sent to
  *                                           the socket at PATH, and ends after STOPPING
@@ -321,6 +325,83 @@ static int again(const char *host, unsigned count)
 	return EXIT_SUCCESS;
 }
 
+static bool send_starts(int s, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct message acr = message_begin(
+			FLAG_REQUEST | FLAG_PROXIABLE, COMMAND_ACR, APPLICATION_ACCOUNTING);
+		char session[REALM_MAX];
+		snprintf(session, sizeof session, "%s;%u;%u", origin_host, word_at(&acr, 12), i);
+		put_avp_text(&acr, AVP_SESSION_ID, session);
+		put_origin(&acr);
+		put_avp_text(&acr, AVP_DESTINATION_REALM, "example.net");
+		put_avp_u32(&acr, AVP_RECORD_TYPE, 2);
+		put_avp_u32(&acr, AVP_RECORD_NUMBER, 0);
+		put_avp_u32(&acr, AVP_ACCT_APPLICATION_ID, APPLICATION_ACCOUNTING);
+		if (!message_send(s, &acr))
+			return false;
+	}
+	return true;
+}
+
+static bool answer_watchdog(int s, const struct message *dwr)
+{
+	struct message dwa = message_begin(0, COMMAND_DWR, 0);
+
+	memcpy(dwa.bytes + 12, dwr->bytes + 12, 8); /* Hop-by-Hop and End-to-End */
+	put_avp_u32(&dwa, AVP_RESULT_CODE, 2001);
+	put_origin(&dwa);
+	return message_send(s, &dwa);
+}
+
+/* Whether `count` answers come, all of them to requests numbered after `last`. */
+static bool are_answered(int s, uint32_t last, unsigned count)
+{
+	struct message message;
+
+	while (count > 0) {
+		if (!message_receive(s, &message)) {
+			fprintf(stderr, "%u answers did not come\n", count);
+			return false;
+		}
+		uint32_t head = word_at(&message, 4);
+		if (head == ((uint32_t)FLAG_REQUEST << 24 | COMMAND_DWR)) {
+			if (!answer_watchdog(s, &message))
+				return false;
+		} else if ((head & 0xffffff) == COMMAND_ACR) {
+			if (word_at(&message, 12) <= last) {
+				fputs("an answer of the first connection came\n", stderr);
+				return false;
+			}
+			count--;
+		}
+	}
+	return true;
+}
+
+static int come_back(const char *host, unsigned rounds, unsigned count)
+{
+	char other[REALM_MAX];
+
+	for (unsigned i = 0; i < rounds; i++) {
+		snprintf(other, sizeof other, "b%u-%s", i, host);
+		int s = open_as(other);
+		if (s < 0 || !send_starts(s, count))
+			return EXIT_FAILURE;
+		hang_up_hard(s);
+		s = open_as(other);
+		if (s < 0) {
+			fprintf(stderr, "round %u: the node does not take it back\n", i);
+			return EXIT_FAILURE;
+		}
+		struct message here = message_begin(0, COMMAND_DWR, 0); /* for its number only */
+		if (!send_starts(s, count) || !are_answered(s, word_at(&here, 12), count))
+			return EXIT_FAILURE;
+		close(s);
+	}
+	return EXIT_SUCCESS;
+}
+
 static _Noreturn void stay(void)
 {
 	puts("open");
@@ -379,13 +460,17 @@ int main(int argc, char *argv[])
 			(unsigned)strtoul(argv[5], NULL, 10));
 	if (strcmp(what, "again") == 0 && argc == 5)
 		return again(argv[3], (unsigned)strtoul(argv[4], NULL, 10));
+	if (strcmp(what, "return") == 0 && argc == 6)
+		return come_back(argv[3], (unsigned)strtoul(argv[4], NULL, 10),
+			(unsigned)strtoul(argv[5], NULL, 10));
 	if (strcmp(what, "mute") == 0 && argc == 4)
 		return mute(argv[3]);
 	if (strcmp(what, "notified") == 0 && argc == 4)
 		return notified(argv[3]);
 	if (strcmp(what, "silent") == 0 && argc == 4)
 		return silent((unsigned)strtoul(argv[3], NULL, 10));
-	fputs("usage: peer_raw PORT hello|nul-session|reset|again|mute|notified|silent ...\n",
+	fputs("usage: peer_raw PORT hello|nul-session|reset|again|return|mute|notified|silent ...
+	      ",
 		stderr);
 	return 2;
 }
