@@ -13,6 +13,7 @@
 
 #include "core/accounting.h"
 #include "core/rc.h"
+#include "port/books.h"
 
 /* What a reader of records asks for; an absent field does not restrict. */
 struct chg_cdr_filter {
@@ -105,6 +106,7 @@ struct chg_store_ops {
 
 struct chg_store {
 	const struct chg_store_ops *ops;
+	const struct chg_books_ops *books; /* CH-2, on the same self */
 	void *self;
 };
 
