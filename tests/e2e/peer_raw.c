@@ -469,8 +469,8 @@ int main(int argc, char *argv[])
 		return notified(argv[3]);
 	if (strcmp(what, "silent") == 0 && argc == 4)
 		return silent((unsigned)strtoul(argv[3], NULL, 10));
-	fputs("usage: peer_raw PORT hello|nul-session|reset|again|return|mute|notified|silent ...
-	      ",
+	fputs("usage: peer_raw PORT hello|nul-session|reset|again|return|mute|notified|silent "
+	      "...\n",
 		stderr);
 	return 2;
 }
