@@ -15,6 +15,10 @@ struct chg_engine_config {
 	uint32_t queue_max; /* jobs that may wait; the next one is refused */
 	uint32_t batch_max; /* jobs in one transaction */
 	struct chg_acct_policy offline;
+	struct chg_cc_policy online;
+	/* The tariff in force, NULL when there is none; called on the engine's thread, once a turn. */
+	const struct chg_tariff *(*tariff_at)(void *self, chg_instant now);
+	void *tariff_self; /* a NULL tariff_at: CH-2 is not served */
 	chg_span seen_for; /* how long duplicates are remembered; 0 for ever (J-21) */
 };
 

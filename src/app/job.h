@@ -5,12 +5,14 @@
 #define CHG_APP_JOB_H
 
 #include "core/ask.h"
+#include "core/credit.h"
 #include "core/rc.h"
 #include "core/reply.h"
 #include "port/store.h"
 
 enum chg_job_kind {
 	CHG_JOB_ACR,        /* acr in, aca out */
+	CHG_JOB_CCR,        /* ccr in, cca and kept out */
 	CHG_JOB_HOST_STATE, /* a peer connected and told its Origin-State-Id: acr.origin_* in */
 	CHG_JOB_CALL,       /* an operator's change: call(store) inside the transaction */
 };
@@ -25,6 +27,13 @@ enum chg_job_kind {
  *          It must not block and must not submit to the same engine synchronously.
  *   rc     CHG_OK, or why the job's work was not kept (nothing of it was then)
  *   aca    valid for CHG_JOB_ACR whatever rc is: the answer to send
+ *   cca    for CHG_JOB_CCR: the answer that was decided; when rc is not CHG_OK, the one to give then
+ *   kept   for CHG_JOB_CCR with CHG_OK: the octets to send, AVPs without header and Proxy-Info: those
+ *          of an earlier answer for a repeated request; valid inside done only
+ *   write_answer
+ *          for CHG_JOB_CCR, called inside the transaction: cca in that form, into `to`; its length,
+ *          0 when it does not fit.  The same octets are kept and sent, so that a repeated request
+ *          gets the same words
  *   call   for CHG_JOB_CALL; an error rolls back this job alone
  */
 struct chg_job {
@@ -32,6 +41,10 @@ struct chg_job {
 	enum chg_job_kind kind;
 	struct chg_acr acr;
 	struct chg_aca aca;
+	struct chg_ccr *ccr; /* the owner's */
+	struct chg_cca cca;
+	struct chg_view kept;
+	size_t (*write_answer)(struct chg_job *job, uint8_t *to, size_t size);
 	enum chg_rc (*call)(struct chg_job *job, struct chg_store *store, struct chg_now now);
 	enum chg_rc rc;
 	bool is_duplicate;
