@@ -111,17 +111,70 @@ static bool is_not_allowed(enum chg_avp id)
 	       id == CHG_AVP_ERROR_MESSAGE || id == CHG_AVP_ERROR_REPORTING_HOST;
 }
 
+static enum chg_rc judge_size(const struct chg_raw_avp *avp, struct chg_fault *fault)
+{
+	size_t size = fixed_size(chg_dict_row(avp->id)->type);
+	if (size == 0 || avp->data.len == size)
+		return CHG_OK;
+	struct chg_raw_avp example = example_of(avp->id);
+	example.flags = avp->flags;
+	return refuse(fault, RESULT_INVALID_AVP_LENGTH, "an AVP has another length than its type",
+		&example);
+}
+
+static enum chg_rc judge_unknown(const struct chg_raw_avp *avp, struct chg_fault *fault)
+{
+	if ((avp->flags & CHG_AVP_FLAG_MUST) == 0)
+		return CHG_OK;
+	return refuse(fault, RESULT_AVP_UNSUPPORTED, "an AVP with the M bit is not known here",
+		avp); /* */
+}
+
+/* An unknown Termination-Cause is kept as its number, however strict we are. */
+static bool is_defined(const struct chg_raw_avp *avp)
+{
+	int32_t value = 0;
+	bool may_be_ignored =
+		(avp->flags & CHG_AVP_FLAG_MUST) == 0 || avp->id == CHG_AVP_TERMINATION_CAUSE;
+	return may_be_ignored || chg_dict_row(avp->id)->type != CHG_TYPE_ENUMERATED ||
+	       !chg_avp_i32(avp, &value) || chg_dict_enum_known(avp->id, value);
+}
+
+/*
+ * Strict mode judges content, also that of groups: but only of groups with the M bit, since all of
+ * another might have been left aside (RFC 6733 4.4).  A-032, A-035, A-037
+ */
+static enum chg_rc judge_content(const struct chg_raw_avp *avp, int depth, struct chg_fault *fault)
+{
+	const struct chg_avp_row *row = chg_dict_row(avp->id);
+	if (row->type == CHG_TYPE_UTF8 && !chg_utf8_valid(avp->data))
+		return refuse(fault, RESULT_INVALID_AVP_VALUE, "a text is not UTF-8", avp);
+	if (!is_defined(avp))
+		return refuse(fault, RESULT_INVALID_AVP_VALUE, "a value is not defined", avp);
+	if (row->type != CHG_TYPE_GROUPED || (avp->flags & CHG_AVP_FLAG_MUST) == 0 ||
+		depth == CHG_AVP_DEPTH_MAX)
+		return CHG_OK;
+
+	struct chg_avp_walk walk = chg_avp_walk_group(avp->data);
+	struct chg_raw_avp member;
+	enum chg_rc rc = CHG_OK;
+	while (rc == CHG_OK && chg_avp_next(&walk, &member)) {
+		rc = member.is_known ? judge_size(&member, fault) : judge_unknown(&member, fault);
+		if (rc == CHG_OK && member.is_known)
+			rc = judge_content(&member, depth + 1, fault);
+	}
+	if (rc == CHG_OK && walk.is_broken)
+		rc = refuse(fault, RESULT_INVALID_AVP_LENGTH,
+			"the length of an AVP does not fit into its group", &member);
+	return rc;
+}
+
 static enum chg_rc judge_value(
 	const struct chg_raw_avp *avp, enum chg_strictness strictness, struct chg_fault *fault)
 {
-	const struct chg_avp_row *row = chg_dict_row(avp->id);
-	size_t size = fixed_size(row->type);
-	if (size != 0 && avp->data.len != size) {
-		struct chg_raw_avp example = example_of(avp->id);
-		example.flags = avp->flags;
-		return refuse(fault, RESULT_INVALID_AVP_LENGTH,
-			"an AVP has another length than its type", &example);
-	}
+	enum chg_rc rc = judge_size(avp, fault);
+	if (rc != CHG_OK)
+		return rc;
 	if (must_be_text(avp->id) && !is_good_text(avp))
 		return refuse(fault, RESULT_INVALID_AVP_VALUE,
 			"an identity or Session-Id is empty or not readable", avp);
@@ -130,9 +183,7 @@ static enum chg_rc judge_value(
 	if (is_not_allowed(avp->id))
 		return refuse(fault, RESULT_AVP_NOT_ALLOWED,
 			"an AVP is not allowed in this command", avp);
-	if (row->type == CHG_TYPE_UTF8 && !chg_utf8_valid(avp->data))
-		return refuse(fault, RESULT_INVALID_AVP_VALUE, "a text is not UTF-8", avp);
-	return CHG_OK;
+	return judge_content(avp, 0, fault);
 }
 
 /* exactly one of the two ids.  RFC 6733 6.11 */
@@ -240,12 +291,8 @@ static enum chg_rc judge_missing(const struct chg_rule_row *rules, size_t rule_c
 static enum chg_rc judge_avp(const struct chg_raw_avp *avp, const struct chg_header *header,
 	enum chg_strictness strictness, struct chg_fault *fault)
 {
-	if (!avp->is_known) {
-		if ((avp->flags & CHG_AVP_FLAG_MUST) == 0)
-			return CHG_OK;
-		return refuse(fault, RESULT_AVP_UNSUPPORTED,
-			"an AVP with the M bit is not known here", avp); /* */
-	}
+	if (!avp->is_known)
+		return judge_unknown(avp, fault);
 	enum chg_rc rc = judge_value(avp, strictness, fault);
 	return rc != CHG_OK ? rc : judge_meaning(avp, header, fault);
 }
