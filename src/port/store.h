@@ -106,8 +106,8 @@ struct chg_store_ops {
 
 struct chg_store {
 	const struct chg_store_ops *ops;
-	const struct chg_books_ops *books; /* CH-2, on the same self */
 	void *self;
+	const struct chg_books_ops *books; /* CH-2, on the same self */
 };
 
 #endif
