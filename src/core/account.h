@@ -77,7 +77,10 @@ bool chg_bucket_pays(const struct chg_bucket *bucket, enum chg_unit unit, struct
 /* Puts the buckets into the order in which they pay. */
 void chg_account_sort(struct chg_account *account);
 
-/* Money that can still be spent or reserved: over all valid money buckets, with the credit limit. */
+/*
+ * Money that can still be spent or reserved: over all valid money buckets, with the credit limit.
+ * A bucket in debt counts as empty.  Never below zero.
+ */
 chg_money chg_account_available(const struct chg_account *account, chg_instant at);
 
 #endif

@@ -64,7 +64,10 @@ static inline chg_money chg_money_max(chg_money a, chg_money b)
  */
 enum chg_rc chg_money_from_decimal(int64_t digits, int32_t exponent, chg_money *ret);
 
-/* The shortest Unit-Value for it: EUR 1.20 is 12 and -1; 0 is 0 and 0.  Never fails. */
+/*
+ * The shortest Unit-Value for it: EUR 1.20 is 12 and -1; 100 is 100 and 0, where no Exponent is
+ * needed; 0 is 0 and 0.  Never fails.
+ */
 void chg_money_to_decimal(chg_money money, int64_t *ret_digits, int32_t *ret_exponent);
 
 /*
@@ -84,6 +87,9 @@ void chg_money_write(chg_money money, char ret_text[CHG_MONEY_TEXT_MAX]);
 
 /* The currency of a code such as "EUR", or of its number as text.  CHG_E_UNKNOWN: there is none. */
 enum chg_rc chg_currency_parse(struct chg_view text, chg_currency *ret);
+
+/* The currencies that there are, in the order of their codes; false beyond the last. */
+bool chg_currency_row(size_t index, chg_currency *ret);
 
 /* "EUR"; for one without a name its number as text, in a buffer of the thread.  Never NULL. */
 const char *chg_currency_code(chg_currency currency);

@@ -26,7 +26,10 @@ enum chg_tariff_kind {
 #undef KIND
 };
 
-/* When a band holds, in the tariff's own zone.  Days are a bit each, Monday first, then holidays. */
+/*
+ * When a band holds, in the tariff's own zone.  Days are a bit each, Monday first, then holidays; a
+ * holiday is that and no day of the week.
+ */
 struct chg_tariff_band {
 	uint8_t days;          /* bits 0..6 Monday..Sunday, bit 7 holidays */
 	uint16_t from_minute;  /* of the day, 0..1439 */
@@ -95,6 +98,35 @@ struct chg_tariff_ask {
 /* The first rule that fits; NULL when none does (RATING_FAILED, 5031). */
 const struct chg_tariff_rule *chg_tariff_find(
 	const struct chg_tariff *tariff, const struct chg_tariff_ask *ask);
+
+/* Whether a context is the pattern, or ends as it says behind its "*".  Letter case is ignored. */
+bool chg_tariff_context_fits(const char *pattern, struct chg_view context);
+
+/*
+ * Whether a party in normal form is one that the pattern names:
+ *
+ *   *.partner.example   its host is below partner.example
+ *   partner.example     that is its host
+ *   tel:+49             a telephone number that begins so
+ *   anything else       that party
+ */
+bool chg_tariff_recipient_fits(const char *pattern, struct chg_view recipient);
+
+/* Whether everything that `narrow` asks for is taken by `wide`: a rule behind it is never reached. */
+bool chg_tariff_match_covers(
+	const struct chg_tariff_match *wide, const struct chg_tariff_match *narrow);
+
+/* Local time in the tariff's zone. */
+struct chg_tariff_time {
+	uint8_t weekday; /* 0 Monday .. 6 Sunday */
+	bool is_holiday;
+	uint16_t minute; /* of the day */
+};
+
+/* Seconds that local time is ahead of UTC. */
+int32_t chg_tariff_offset_at(const struct chg_tariff *tariff, chg_instant at);
+
+struct chg_tariff_time chg_tariff_time_at(const struct chg_tariff *tariff, chg_instant at);
 
 /* The band of a rule that holds at an instant: the first that fits. */
 size_t chg_tariff_band_at(
