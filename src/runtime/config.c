@@ -23,8 +23,9 @@
 	{ #s, #k, CHG_CONFIG_PATH, NULL, false, shortest, room, NULL, v, t, FIELD(s, k) },
 #define LIST(s, k, item, fewest, most, v, t)                                                       \
 	{ #s, #k, LIST_##item, NULL, false, fewest, most, NULL, v, t, FIELD(s, k) },
-#define LIST_ADDRESS CHG_CONFIG_ADDRESSES
-#define LIST_HOST    CHG_CONFIG_HOSTS
+#define MONEY(s, k, v, t) { #s, #k, CHG_CONFIG_AMOUNT, NULL, true, 0, 0, NULL, v, t, FIELD(s, k) },
+#define LIST_ADDRESS      CHG_CONFIG_ADDRESSES
+#define LIST_HOST         CHG_CONFIG_HOSTS
 static const struct chg_config_row rows[] = {
 #include "runtime/config.def"
 };
@@ -34,6 +35,7 @@ static const struct chg_config_row rows[] = {
 #undef WORD
 #undef PATH
 #undef LIST
+#undef MONEY
 
 static const struct section {
 	const char *name;
@@ -45,6 +47,7 @@ static const struct section {
 #define WORD(s, k, type, w, v, t)
 #define PATH(s, k, room, shortest, v, t)
 #define LIST(s, k, item, fewest, most, v, t)
+#define MONEY(s, k, v, t)
 #include "runtime/config.def"
 #undef SECTION
 #undef NUMBER
@@ -52,6 +55,7 @@ static const struct section {
 #undef WORD
 #undef PATH
 #undef LIST
+#undef MONEY
 };
 
 enum {
@@ -156,6 +160,12 @@ static void print_value(const struct chg_config_row *row, struct chg_config *con
 	case CHG_CONFIG_HOSTS:
 		print_list(chg_config_value_list(row, config), to);
 		return;
+	case CHG_CONFIG_AMOUNT: {
+		char amount[CHG_MONEY_TEXT_MAX];
+		chg_money_write(*chg_config_value_money(row, config), amount);
+		(void)fprintf(to, " %s", amount);
+		return;
+	}
 	}
 }
 
@@ -248,6 +258,30 @@ void chg_config_write_table(FILE *to)
 		write_table_value(&rows[i], to);
 		(void)fprintf(to, " | %s |\n", rows[i].sentence);
 	}
+}
+
+void chg_config_cc_policy(const struct chg_config *config, struct chg_cc_policy *ret)
+{
+	*ret = (struct chg_cc_policy){
+		.validity_s = config->online_validity_s,
+		.session_idle = chg_span_s(config->online_session_idle_s),
+		.tombstone = chg_span_s(config->online_tombstone_s),
+		.quantum = { [CHG_UNIT_SECONDS] = config->online_quantum_seconds,
+			[CHG_UNIT_OCTETS] = config->online_quantum_octets,
+			[CHG_UNIT_OCTETS_IN] = config->online_quantum_octets,
+			[CHG_UNIT_OCTETS_OUT] = config->online_quantum_octets,
+			[CHG_UNIT_MESSAGES] = config->online_quantum_messages },
+		.grant_max = { [CHG_UNIT_SECONDS] = config->online_grant_max_seconds,
+			[CHG_UNIT_OCTETS] = config->online_grant_max_octets,
+			[CHG_UNIT_OCTETS_IN] = config->online_grant_max_octets,
+			[CHG_UNIT_OCTETS_OUT] = config->online_grant_max_octets,
+			[CHG_UNIT_MESSAGES] = config->online_grant_max_messages },
+		.refund_max = config->online_refund_max,
+		.failure_handling = config->online_failure_handling,
+		.debit_failure_handling = config->online_debit_failure_handling,
+		.tells_cost = config->online_tells_cost == CHG_CONFIG_YES,
+		.tells_remaining = config->online_tells_remaining == CHG_CONFIG_YES,
+	};
 }
 
 bool chg_config_list_names(const struct chg_config_list *list, struct chg_view host)

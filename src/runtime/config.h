@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/credit.h"
+#include "core/money.h"
 #include "core/rc.h"
 #include "core/view.h"
 #include "port/log.h"
@@ -16,6 +18,24 @@
 enum chg_store_kind {
 	CHG_STORE_SQLITE,
 	CHG_STORE_MEMORY,
+};
+
+/* Credit-Control-Failure-Handling, in the order of its values.  RFC 8506 8.14 */
+enum chg_config_failure {
+	CHG_CONFIG_FAILURE_TERMINATE,
+	CHG_CONFIG_FAILURE_CONTINUE,
+	CHG_CONFIG_FAILURE_RETRY_AND_TERMINATE,
+};
+
+/* Direct-Debiting-Failure-Handling, in the order of its values.  RFC 8506 8.15 */
+enum chg_config_debit_failure {
+	CHG_CONFIG_DEBIT_FAILURE_TERMINATE_OR_BUFFER,
+	CHG_CONFIG_DEBIT_FAILURE_CONTINUE,
+};
+
+enum chg_config_answer {
+	CHG_CONFIG_NO,
+	CHG_CONFIG_YES,
 };
 
 enum {
@@ -42,6 +62,7 @@ struct chg_config {
 #define PATH(section, key, room, shortest, value, sentence)         char section##_##key[room];
 #define LIST(section, key, item, fewest, most, value, sentence)                                    \
 	struct chg_config_list section##_##key;
+#define MONEY(section, key, value, sentence) chg_money section##_##key;
 #include "runtime/config.def"
 #undef SECTION
 #undef NUMBER
@@ -49,6 +70,7 @@ struct chg_config {
 #undef WORD
 #undef PATH
 #undef LIST
+#undef MONEY
 };
 
 /* One complaint: "file:line:column: key: cause; cure". */
@@ -71,6 +93,7 @@ enum chg_config_type {
 	CHG_CONFIG_PATH,
 	CHG_CONFIG_ADDRESSES,
 	CHG_CONFIG_HOSTS,
+	CHG_CONFIG_AMOUNT,
 };
 
 /* A row of config.def. */
@@ -123,6 +146,9 @@ void chg_config_write_example(FILE *to);
 
 /* Writes the table of conf/README.md, in Markdown. */
 void chg_config_write_table(FILE *to);
+
+/* What credit control asks of the configuration.  is_strict, which is a peer's, is false. */
+void chg_config_cc_policy(const struct chg_config *config, struct chg_cc_policy *ret);
 
 /* Whether a host is named by an item of the list, "*.example.net" included; case is ignored. */
 bool chg_config_list_names(const struct chg_config_list *list, struct chg_view host);

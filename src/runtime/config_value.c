@@ -18,6 +18,10 @@ enum {
 
 _Static_assert(sizeof(enum chg_store_kind) == sizeof(uint32_t), "words are stored as numbers");
 _Static_assert(sizeof(enum chg_log_level) == sizeof(uint32_t), "words are stored as numbers");
+_Static_assert(sizeof(enum chg_config_failure) == sizeof(uint32_t), "words are stored as numbers");
+_Static_assert(
+	sizeof(enum chg_config_debit_failure) == sizeof(uint32_t), "words are stored as numbers");
+_Static_assert(sizeof(enum chg_config_answer) == sizeof(uint32_t), "words are stored as numbers");
 _Static_assert(HOST_MAX < (int)CHG_CONFIG_ITEM_MAX, "a host name and its end have room");
 
 __attribute__((format(printf, 2, 3))) static bool refuse(char *reterr_why, const char *format, ...)
@@ -40,6 +44,12 @@ struct chg_config_list *chg_config_value_list(
 {
 	assert(row->type == CHG_CONFIG_ADDRESSES || row->type == CHG_CONFIG_HOSTS);
 	return (struct chg_config_list *)(void *)((char *)config + row->offset);
+}
+
+chg_money *chg_config_value_money(const struct chg_config_row *row, struct chg_config *config)
+{
+	assert(row->type == CHG_CONFIG_AMOUNT);
+	return (chg_money *)(void *)((char *)config + row->offset);
 }
 
 char *chg_config_value_path(const struct chg_config_row *row, struct chg_config *config)
@@ -97,6 +107,9 @@ void chg_config_value_range(const struct chg_config_row *row, char ret[CHG_CONFI
 		(void)snprintf(
 			ret, CHG_CONFIG_RANGE_MAX, "%u to %u host names", row->low, row->high);
 		return;
+	case CHG_CONFIG_AMOUNT:
+		(void)snprintf(ret, CHG_CONFIG_RANGE_MAX, "an amount from 0.00");
+		return;
 	}
 	assert(false);
 }
@@ -146,6 +159,24 @@ static bool take_word(const struct chg_config_row *row, struct chg_view value, c
 	char range[CHG_CONFIG_RANGE_MAX];
 	chg_config_value_range(row, range);
 	return refuse(reterr_why, "%s is not a choice; write %s", shown, range);
+}
+
+/* The currency is that of each account, so there is none here. */
+static bool take_money(const struct chg_config_row *row, struct chg_view value, const char *shown,
+	chg_money *ret, char *reterr_why)
+{
+	chg_money money;
+	char range[CHG_CONFIG_RANGE_MAX];
+	chg_config_value_range(row, range);
+	if (chg_money_parse(value, &money) != CHG_OK)
+		return refuse(reterr_why,
+			"%s is no amount; write it as 1.20, without a currency and with at most "
+			"six places behind the point",
+			shown);
+	if (money.micros < 0)
+		return refuse(reterr_why, "%s is below zero; give %s", shown, range);
+	*ret = money;
+	return true;
 }
 
 static bool is_printable_ascii(struct chg_view text)
@@ -262,6 +293,9 @@ bool chg_config_value_take(const struct chg_config_row *row, struct chg_view val
 	case CHG_CONFIG_ADDRESSES:
 	case CHG_CONFIG_HOSTS:
 		return take_item(row, value, shown, chg_config_value_list(row, config), reterr_why);
+	case CHG_CONFIG_AMOUNT:
+		return take_money(
+			row, value, shown, chg_config_value_money(row, config), reterr_why);
 	}
 	assert(false);
 	return false;

@@ -24,6 +24,7 @@ bool chg_config_value_take(const struct chg_config_row *row, struct chg_view val
 uint32_t *chg_config_value_number(const struct chg_config_row *row, struct chg_config *config);
 struct chg_config_list *chg_config_value_list(
 	const struct chg_config_row *row, struct chg_config *config);
+chg_money *chg_config_value_money(const struct chg_config_row *row, struct chg_config *config);
 char *chg_config_value_path(const struct chg_config_row *row, struct chg_config *config);
 
 /* What a row allows, in words: "0, or 60 to 31536000 seconds", "sqlite or memory". */

@@ -62,6 +62,12 @@ static const struct good_row {
 	{ "a section that holds nothing is the defaults", "peer:\n  # allow: [x]\nengine:\n",
 		"  inflight_max: 1000\n" },
 	{ "a number is taken", "peer:\n  inflight_max: 16\n", "  inflight_max: 16\n" },
+	{ "an amount is taken as it is written", "online: {refund_max: 2.5}",
+		"  refund_max: 2.50\n" },
+	{ "a yes is a word like others", "online: {tells_remaining: yes}",
+		"  tells_remaining: yes\n" },
+	{ "the largest grant fits", "online: {grant_max_octets: 4294967295}",
+		"  grant_max_octets: 4294967295\n" },
 	{ "the highest number is taken", "peer: {inflight_max: 65536}", "  inflight_max: 65536\n" },
 	{ "a quoted number is a number", "engine:\n  batch_max: \"7\"\n", "  batch_max: 7\n" },
 	{ "0 is taken where it means never", "offline:\n  session_idle_s: 0\n",
@@ -107,6 +113,14 @@ static const struct bad_row {
 	uint32_t column;
 	const char *complaint; /* how the complaint goes on behind the place */
 } bad_rows[] = {
+	{ "an amount has no currency", "online: {refund_max: 2.50 EUR}", 1, 22,
+		"online.refund_max: \"2.50 EUR\" is no amount; write it as 1.20, without a "
+		"currency "
+		"and with at most six places behind the point" },
+	{ "an amount below zero is refused", "online: {refund_max: -1}", 1, 22,
+		"online.refund_max: \"-1\" is below zero; give an amount from 0.00" },
+	{ "a grant without a number is at least one", "online: {quantum_messages: 0}", 1, 28,
+		"online.quantum_messages: \"0\" is out of range; give 1 to 4294967295 messages" },
 	{ "a number below its range", "peer:\n  inflight_max: 15\n", 2, 17,
 		"peer.inflight_max: \"15\" is out of range; give 16 to 65536 requests" },
 	{ "a number above its range", "# x\npeer:\n    inflight_max:   65537\n", 3, 21,
@@ -531,6 +545,31 @@ static void the_table_in_conf_is_the_one_of_the_rows(void **state)
 	free(wanted);
 }
 
+static void credit_control_gets_what_is_configured(void **state)
+{
+	(void)state;
+	static const char text[] = "online: {validity_s: 600, quantum_octets: 7, refund_max: 1.20, "
+				   "failure_handling: retry-and-terminate, "
+				   "debit_failure_handling: continue, tells_cost: no}";
+	struct chg_cc_policy policy;
+	assert_int_equal(chg_config_read_text("a", chg_view_of(text), &config, &errors), CHG_OK);
+	chg_config_cc_policy(&config, &policy);
+	assert_int_equal(policy.validity_s, 600);
+	assert_int_equal(policy.session_idle.us, 3600 * CHG_US_PER_S);
+	assert_int_equal(policy.tombstone.us, 86400 * CHG_US_PER_S);
+	assert_int_equal(policy.quantum[CHG_UNIT_OCTETS_OUT], 7);
+	for (size_t i = 0; i < CHG_UNIT_COUNT; i++) {
+		assert_true(policy.quantum[i] >= 1);
+		assert_true(policy.grant_max[i] >= 1);
+	}
+	assert_int_equal(policy.refund_max.micros, 1200000);
+	assert_int_equal(policy.failure_handling, 2);
+	assert_int_equal(policy.debit_failure_handling, 1);
+	assert_false(policy.tells_cost);
+	assert_false(policy.tells_remaining);
+	assert_false(policy.is_strict);
+}
+
 int main(void)
 {
 	enum {
@@ -559,6 +598,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_those_of_the_rows),
 		cmocka_unit_test(every_row_is_complete),
 		cmocka_unit_test(patterns_name_hosts),
+		cmocka_unit_test(credit_control_gets_what_is_configured),
 		cmocka_unit_test(the_file_in_conf_is_the_one_of_the_rows),
 		cmocka_unit_test(the_file_in_conf_is_the_defaults),
 		cmocka_unit_test(the_table_in_conf_is_the_one_of_the_rows),
