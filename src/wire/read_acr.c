@@ -347,10 +347,15 @@ struct field {
 	enum field_kind kind;
 	size_t offset;
 	bool is_of_command; /* taken from the level of the command and never out of a group */
+	bool stays;         /* records have no column for it: it is kept in the content as well */
 };
 
 #define ACR_COMMAND(id, kind, member)                                                              \
 	[CHG_AVP_##id] = { FIELD_##kind, offsetof(struct chg_acr, member), true }
+#define ACR_COMMAND_STAYS(id, kind, member)                                                        \
+	[CHG_AVP_##id] = { FIELD_##kind, offsetof(struct chg_acr, member), true, true }
+#define ACR_I32_STAYS(id, member)                                                                  \
+	[CHG_AVP_##id] = { FIELD_I32, offsetof(struct chg_acr, member), false, true }
 #define ACR_TEXT(id, member) [CHG_AVP_##id] = { FIELD_TEXT, offsetof(struct chg_acr, member) }
 #define ACR_U32(id, member)  [CHG_AVP_##id] = { FIELD_U32, offsetof(struct chg_acr, member) }
 #define ACR_I32(id, member)  [CHG_AVP_##id] = { FIELD_I32, offsetof(struct chg_acr, member) }
@@ -374,7 +379,7 @@ static const struct field fields[CHG_AVP_COUNT] = {
 	ACR_COMMAND(EVENT_TIMESTAMP, TIME, event_time),
 	ACR_COMMAND(ORIGIN_STATE_ID, U32, origin_state_id),
 	ACR_COMMAND(ACCT_INTERIM_INTERVAL, U32, interim_interval_s),
-	ACR_COMMAND(ACCOUNTING_REALTIME_REQUIRED, U32, realtime_required),
+	ACR_COMMAND_STAYS(ACCOUNTING_REALTIME_REQUIRED, U32, realtime_required),
 	ACR_COMMAND(TERMINATION_CAUSE, U32, termination_cause),
 	ACR_KIND(DESTINATION_HOST, CARRIED),
 	ACR_KIND(DESTINATION_REALM, CARRIED),
@@ -397,8 +402,8 @@ static const struct field fields[CHG_AVP_COUNT] = {
 	ACR_TEXT(USER_SESSION_ID, call_id),
 	ACR_TEXT(SIP_METHOD, sip_method),
 	ACR_I32(CAUSE_CODE, cause_code),
-	ACR_I32(ROLE_OF_NODE, role_of_node),
-	ACR_I32(NODE_FUNCTIONALITY, node_functionality),
+	ACR_I32_STAYS(ROLE_OF_NODE, role_of_node),
+	ACR_I32_STAYS(NODE_FUNCTIONALITY, node_functionality),
 	ACR_KIND(CONTENT_LENGTH, OCTETS),
 	ACR_TEXT(POC_GROUP_NAME, group_name),
 	ACR_U32(NUMBER_OF_PARTICIPANTS, participants),
@@ -466,7 +471,7 @@ static bool says_e164(const struct chg_raw_avp *parent)
 /* E.164 comes without its plus; with it, the number is found however it is spelt elsewhere. */
 static struct chg_view with_plus(struct reader *reader, struct chg_view number)
 {
-	if (number.len == 0 || number.ptr[0] == '+')
+	if (number.len == 0 || number.ptr[0] < '0' || number.ptr[0] > '9')
 		return number;
 	struct chg_view text = { reader->text, number.len + 1 };
 	reader->text[0] = '+';
@@ -627,8 +632,8 @@ static bool take(
 		return false;
 	const struct field *field = &fields[avp->id];
 	if (field->is_of_command)
-		return parent == NULL;
-	return take_field(to, field, parent, avp);
+		return parent == NULL && !field->stays;
+	return take_field(to, field, parent, avp) && !field->stays;
 }
 
 /* J-18: what may differ between a request and its repetition without making it another one. */

@@ -213,6 +213,11 @@ static const struct content_row {
 		"{\"Service-Information\":{\"IMS-Information\":"
 		"{\"Calling-Party-Address\":\"sip:b@x\"}}}",
 		false },
+	{ "what records have no column for stays, though there is a field",
+		"483m:00000002 873/10415m:{876/10415m:{829/10415m:00000001 862/10415m:00000006}}",
+		"{\"Accounting-Realtime-Required\":2,\"Service-Information\":{\"IMS-Information\":"
+		"{\"Role-Of-Node\":1,\"Node-Functionality\":6}}}",
+		false },
 	{ "N-106 V with vendor 0 and without M is nobody's", "1V:'x'", "{\"AVP-0-1\":\"0x78\"}",
 		false },
 	{ "N-068 an ignored Result-Code is kept", "268m:000007d1", "{\"Result-Code\":2001}",
@@ -320,6 +325,7 @@ static void parties_are_listed_with_their_roles(void **state)
 	(void)state;
 	assert_int_equal(
 		read_acr("1m:'alice' 443m:{450m:00000000 444m:'4930123'} "
+			 "443m:{450m:00000000 444m:'tel:+4930123'} "
 			 "443m:{450m:00000002 444m:'sip:a@x'} 873/10415m:{876/10415m:{ "
 			 "831/10415m:'sip:a@x' 832/10415m:'sip:b@x' 832/10415m:'sip:c@x'}}",
 			CHG_LENIENT),
@@ -328,8 +334,9 @@ static void parties_are_listed_with_their_roles(void **state)
 		const char *text;
 		enum chg_party_role role;
 	} wanted[] = { { "alice", CHG_ROLE_SUBSCRIBER }, { "+4930123", CHG_ROLE_SUBSCRIBER },
-		{ "sip:a@x", CHG_ROLE_SUBSCRIBER }, { "sip:a@x", CHG_ROLE_CALLING },
-		{ "sip:b@x", CHG_ROLE_CALLED }, { "sip:c@x", CHG_ROLE_CALLED } };
+		{ "tel:+4930123", CHG_ROLE_SUBSCRIBER }, { "sip:a@x", CHG_ROLE_SUBSCRIBER },
+		{ "sip:a@x", CHG_ROLE_CALLING }, { "sip:b@x", CHG_ROLE_CALLED },
+		{ "sip:c@x", CHG_ROLE_CALLED } };
 	assert_int_equal(acr.party_count, COUNT(wanted));
 	for (size_t i = 0; i < COUNT(wanted); i++) {
 		assert_view(acr.party[i].text, wanted[i].text);
