@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "app/offline.h"
+#include "app/online.h"
 
 enum {
 	/* Sessions closed and keys forgotten in one turn: supervision never holds a peer up long. */
@@ -21,6 +22,14 @@ enum {
 };
 
 #define FORGET_EVERY_US (60 * CHG_US_PER_S)
+
+/* What silence ends: accounting sessions (Ts) and credit-control sessions (Tcc). */
+enum { WATCH_OFFLINE, WATCH_ONLINE, WATCH_COUNT };
+
+struct watch {
+	bool is_known; /* deadline is what the store would say */
+	chg_opt_instant deadline;
+};
 
 struct chg_engine {
 	struct chg_engine_config config;
@@ -40,9 +49,10 @@ struct chg_engine {
 	/* Of the engine's thread alone. */
 	bool is_started;
 	pthread_t thread;
-	uint32_t closed;        /* sessions closed in the open transaction */
-	bool is_deadline_known; /* next_deadline is what the store would say */
-	chg_opt_instant next_deadline;
+	uint32_t closed;                 /* sessions closed in the open transaction */
+	struct chg_online *online;       /* NULL: CH-2 is not served */
+	const struct chg_tariff *tariff; /* in force in this turn */
+	struct watch watch[WATCH_COUNT];
 	chg_instant forget_at;
 };
 
@@ -59,6 +69,19 @@ static void log_failure(struct chg_engine *engine, const char *event, enum chg_r
 	engine->log.write(engine->log.self, CHG_LOG_ERROR, line);
 }
 
+/* CH-2 needs a tariff to ask for and a store that keeps books.  False: no memory. */
+static bool serve_online(struct chg_engine *engine)
+{
+	if (engine->config.tariff_at == NULL || engine->store->books == NULL)
+		return true;
+	engine->online = calloc(1, sizeof *engine->online);
+	if (engine->online == NULL)
+		return false;
+	engine->online->policy = engine->config.online;
+	engine->online->record_policy = engine->config.offline;
+	return true;
+}
+
 enum chg_rc chg_engine_create(const struct chg_engine_config *config, struct chg_store *store,
 	struct chg_clock clock, struct chg_log log, struct chg_meters meters,
 	struct chg_engine **ret)
@@ -73,6 +96,10 @@ enum chg_rc chg_engine_create(const struct chg_engine_config *config, struct chg
 	engine->log = log;
 	engine->meters = meters;
 	engine->last = &engine->first;
+	if (!serve_online(engine)) {
+		free(engine);
+		return CHG_E_NO_MEMORY;
+	}
 
 	pthread_condattr_t attr;
 	bool is_ready = pthread_condattr_init(&attr) == 0;
@@ -82,6 +109,7 @@ enum chg_rc chg_engine_create(const struct chg_engine_config *config, struct chg
 		pthread_condattr_destroy(&attr);
 	}
 	if (!is_ready || pthread_mutex_init(&engine->lock, NULL) != 0) {
+		free(engine->online);
 		free(engine);
 		return CHG_E_SYSTEM;
 	}
@@ -103,6 +131,7 @@ enum chg_rc chg_engine_submit(struct chg_engine *engine, struct chg_job *job)
 		rc = CHG_E_BUSY;
 	} else {
 		job->next = NULL;
+		job->kept = (struct chg_view){ 0 }; /* whatever an earlier use left there */
 		*engine->last = job;
 		engine->last = &job->next;
 		engine->queued++;
@@ -137,25 +166,48 @@ static struct chg_job *take(struct chg_engine *engine, uint32_t *ret_count)
 	return count == 0 ? NULL : batch;
 }
 
+static enum chg_rc handle_ccr(struct chg_engine *engine, struct chg_job *job, struct chg_now now)
+{
+	const char *alarm = NULL;
+	if (engine->online == NULL)
+		return CHG_E_UNKNOWN;
+	enum chg_rc rc =
+		chg_online_handle(engine->online, engine->store, engine->tariff, now, job, &alarm);
+	job->alarm = rc == CHG_OK ? alarm : NULL;
+	return rc;
+}
+
+/* A peer told its state outside of a request: its older sessions end, with what they hold. */
+static enum chg_rc handle_host_state(
+	struct chg_engine *engine, const struct chg_acr *told, struct chg_now now)
+{
+	struct chg_store *store = engine->store;
+	uint32_t ended = 0, closed = 0;
+	enum chg_rc rc = CHG_OK;
+	if (engine->online != NULL)
+		rc = store->books->end_older(store->self, now, &engine->online->policy,
+			told->origin_host, told->origin_state_id.value, &ended);
+	if (rc == CHG_OK)
+		rc = store->ops->apply_host_state(store->self, now, told->origin_host,
+			told->origin_realm, told->origin_state_id.value, &closed);
+	if (rc == CHG_OK)
+		engine->closed += ended + closed;
+	return rc;
+}
+
 /* One job inside the open transaction. */
 static enum chg_rc handle(struct chg_engine *engine, struct chg_job *job, struct chg_now now)
 {
-	struct chg_store *store = engine->store;
-	uint32_t closed = 0;
-	enum chg_rc rc;
-
 	switch (job->kind) {
 	case CHG_JOB_ACR:
-		return chg_offline_handle(store, &engine->config.offline, now, &job->acr, &job->aca,
-			&job->is_duplicate);
+		return chg_offline_handle(engine->store, &engine->config.offline, now, &job->acr,
+			&job->aca, &job->is_duplicate);
+	case CHG_JOB_CCR:
+		return handle_ccr(engine, job, now);
 	case CHG_JOB_HOST_STATE:
-		rc = store->ops->apply_host_state(store->self, now, job->acr.origin_host,
-			job->acr.origin_realm, job->acr.origin_state_id.value, &closed);
-		if (rc == CHG_OK)
-			engine->closed += closed;
-		return rc;
+		return handle_host_state(engine, &job->acr, now);
 	case CHG_JOB_CALL:
-		return job->call(job, store, now);
+		return job->call(job, engine->store, now);
 	}
 	return CHG_E_UNKNOWN;
 }
@@ -194,25 +246,51 @@ static enum chg_rc run(struct chg_engine *engine, struct chg_job *jobs, struct c
 	return commit(engine);
 }
 
-static void count_answer(struct chg_engine *engine, const struct chg_job *job)
+/* What a request was, by type; the types of both interfaces start at 1. */
+static void count_request(struct chg_engine *engine, const struct chg_job *job)
 {
-	static const enum chg_meter by_type[] = {
+	static const enum chg_meter acr[] = {
 		[CHG_RECORD_EVENT] = CHG_METER_ACR_EVENT,
 		[CHG_RECORD_START] = CHG_METER_ACR_START,
 		[CHG_RECORD_INTERIM] = CHG_METER_ACR_INTERIM,
 		[CHG_RECORD_STOP] = CHG_METER_ACR_STOP,
 	};
-	if (job->kind != CHG_JOB_ACR)
+	static const enum chg_meter ccr[] = {
+		[CHG_CC_INITIAL] = CHG_METER_CCR_INITIAL,
+		[CHG_CC_UPDATE] = CHG_METER_CCR_UPDATE,
+		[CHG_CC_TERMINATION] = CHG_METER_CCR_TERMINATION,
+		[CHG_CC_EVENT] = CHG_METER_CCR_EVENT,
+	};
+	meter_add(engine, job->kind == CHG_JOB_CCR ? ccr[job->ccr->type] : acr[job->acr.type], 1);
+}
+
+static enum chg_meter answer_meter(const struct chg_job *job)
+{
+	uint32_t code = job->kind == CHG_JOB_CCR ? job->cca.result_code : job->aca.result_code;
+	if (job->rc == CHG_OK && (job->is_duplicate || code < 3000))
+		return CHG_METER_ANSWER_SUCCESS;
+	return code < 5000 ? CHG_METER_ANSWER_TRANSIENT : CHG_METER_ANSWER_PERMANENT;
+}
+
+static void count_answer(struct chg_engine *engine, const struct chg_job *job)
+{
+	if (job->kind != CHG_JOB_ACR && job->kind != CHG_JOB_CCR)
 		return;
-	meter_add(engine, by_type[job->acr.type], 1);
-	if (job->rc == CHG_OK)
-		meter_add(engine, CHG_METER_ANSWER_SUCCESS, 1);
-	else if (job->aca.result_code < 5000)
-		meter_add(engine, CHG_METER_ANSWER_TRANSIENT, 1);
-	else
-		meter_add(engine, CHG_METER_ANSWER_PERMANENT, 1);
+	count_request(engine, job);
+	meter_add(engine, answer_meter(job), 1);
 	if (job->rc == CHG_OK && job->is_duplicate)
 		meter_add(engine, CHG_METER_DUPLICATES, 1);
+}
+
+/* A line that an operator should see: something is odd, though it was answered. */
+static void tell_alarm(struct chg_engine *engine, const struct chg_job *job)
+{
+	char line[512];
+	struct chg_view session = job->ccr->data.session_id;
+	meter_add(engine, CHG_METER_ALARMS, 1);
+	snprintf(line, sizeof line, "credit.alarm cause=\"%s\" session=%.*s number=%u", job->alarm,
+		(int)(session.len < 128 ? session.len : 128), session.ptr, job->ccr->data.number);
+	engine->log.write(engine->log.self, CHG_LOG_WARNING, line);
 }
 
 /* The last that the engine does with a job: its owner may free it in done. */
@@ -223,8 +301,17 @@ static void finish(struct chg_engine *engine, struct chg_job *job, enum chg_rc r
 	job->next = NULL;
 	if (rc != CHG_OK && job->kind == CHG_JOB_ACR)
 		job->aca = chg_offline_answer_failure(rc);
+	if (rc != CHG_OK && job->kind == CHG_JOB_CCR) {
+		job->cca = chg_online_answer_failure(rc);
+		chg_online_forget(job);
+	}
+	if (rc == CHG_OK && job->kind == CHG_JOB_CCR && job->alarm != NULL)
+		tell_alarm(engine, job);
 	count_answer(engine, job);
-	job->done(job);
+	struct chg_view kept = job->kept;
+	job->done(job); /* the owner may have freed the job, but not what it kept */
+	if (kept.ptr != NULL)
+		free((void *)kept.ptr);
 }
 
 /* A disk that is full, a lock or a damaged file refuses every job alike: no use trying each. */
@@ -265,7 +352,8 @@ static void run_batch(
 {
 	engine->meters.set(engine->meters.self, CHG_METER_BATCH_JOBS, count);
 	enum chg_rc rc = run(engine, jobs, now);
-	engine->is_deadline_known = false;
+	for (size_t i = 0; i < WATCH_COUNT; i++)
+		engine->watch[i].is_known = false;
 	if (rc == CHG_OK) {
 		finish_all(engine, jobs, CHG_OK);
 		return;
@@ -277,23 +365,38 @@ static void run_batch(
 		run_one_by_one(engine, jobs, now);
 }
 
-/* Closes sessions whose time is over; a transaction of its own, so that it refuses nobody. */
-static void supervise(struct chg_engine *engine, struct chg_now now)
+static enum chg_rc next_deadline(struct chg_engine *engine, size_t kind, chg_opt_instant *ret)
 {
 	struct chg_store *store = engine->store;
-	if (!engine->is_deadline_known) {
-		if (store->ops->next_deadline(store->self, &engine->next_deadline) != CHG_OK)
-			return;
-		engine->is_deadline_known = true;
-	}
-	if (!engine->next_deadline.is_present ||
-		chg_instant_before(now.steady, engine->next_deadline.value))
+	return kind == WATCH_ONLINE ? store->books->next_deadline(store->self, ret)
+				    : store->ops->next_deadline(store->self, ret);
+}
+
+static enum chg_rc expire(struct chg_engine *engine, size_t kind, struct chg_now now)
+{
+	struct chg_store *store = engine->store;
+	uint32_t *closed = &engine->closed;
+	return kind == WATCH_ONLINE
+		       ? store->books->expire_due(
+				 store->self, now, &engine->online->policy, EXPIRE_PER_TURN, closed)
+		       : store->ops->expire_due(store->self, now, EXPIRE_PER_TURN, closed);
+}
+
+/* Closes sessions whose time is over; a transaction of its own, so that it refuses nobody. */
+static void supervise(struct chg_engine *engine, size_t kind, struct chg_now now)
+{
+	struct chg_store *store = engine->store;
+	struct watch *watch = &engine->watch[kind];
+	if (!watch->is_known && next_deadline(engine, kind, &watch->deadline) != CHG_OK)
+		return;
+	watch->is_known = true;
+	if (!watch->deadline.is_present || chg_instant_before(now.steady, watch->deadline.value))
 		return;
 
 	enum chg_rc rc = store->ops->begin(store->self);
 	engine->closed = 0;
 	if (rc == CHG_OK) {
-		rc = store->ops->expire_due(store->self, now, EXPIRE_PER_TURN, &engine->closed);
+		rc = expire(engine, kind, now);
 		if (rc == CHG_OK)
 			rc = commit(engine);
 		else
@@ -303,7 +406,19 @@ static void supervise(struct chg_engine *engine, struct chg_now now)
 		log_failure(engine, "engine.supervision-refused", rc);
 		return;
 	}
-	engine->is_deadline_known = false;
+	watch->is_known = false;
+}
+
+static enum chg_rc forget_some(struct chg_engine *engine, chg_instant before, uint32_t *forgotten)
+{
+	struct chg_store *store = engine->store;
+	uint32_t answers = 0;
+	enum chg_rc rc = store->ops->forget_seen(store->self, before, FORGET_PER_TURN, forgotten);
+	if (rc == CHG_OK && engine->online != NULL)
+		rc = store->books->forget_answers(store->self, before, FORGET_PER_TURN, &answers);
+	if (answers > *forgotten)
+		*forgotten = answers;
+	return rc;
 }
 
 /* J-21: old keys go in small bites, so that no request waits for it. */
@@ -320,7 +435,7 @@ static void forget(struct chg_engine *engine, struct chg_now now)
 	engine->closed = 0;
 	if (rc != CHG_OK)
 		return;
-	rc = store->ops->forget_seen(store->self, before, FORGET_PER_TURN, &forgotten);
+	rc = forget_some(engine, before, &forgotten);
 	if (rc != CHG_OK) {
 		store->ops->rollback(store->self);
 		return;
@@ -334,9 +449,13 @@ uint32_t chg_engine_turn(struct chg_engine *engine)
 	uint32_t count;
 	struct chg_job *jobs = take(engine, &count);
 	struct chg_now now = engine->clock.now(engine->clock.self);
+	if (engine->online != NULL)
+		engine->tariff = engine->config.tariff_at(engine->config.tariff_self, now.wall);
 	if (jobs != NULL)
 		run_batch(engine, jobs, count, now);
-	supervise(engine, now);
+	supervise(engine, WATCH_OFFLINE, now);
+	if (engine->online != NULL)
+		supervise(engine, WATCH_ONLINE, now);
 	forget(engine, now);
 	return count;
 }
@@ -406,5 +525,6 @@ void chg_engine_free(struct chg_engine *engine)
 	chg_engine_drain(engine);
 	pthread_cond_destroy(&engine->wake);
 	pthread_mutex_destroy(&engine->lock);
+	free(engine->online);
 	free(engine);
 }

@@ -48,6 +48,7 @@ struct chg_job {
 	enum chg_rc (*call)(struct chg_job *job, struct chg_store *store, struct chg_now now);
 	enum chg_rc rc;
 	bool is_duplicate;
+	const char *alarm; /* of CHG_JOB_CCR: what an operator should hear of; NULL nothing */
 	void (*done)(struct chg_job *job);
 	struct chg_job *next;
 };

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Buckets: paying from them, holding in them, giving back.
+ */
+#include <assert.h>
+
+#include "core/credit_private.h"
+
+static int64_t available(const struct chg_bucket *bucket)
+{
+	int64_t left = bucket->balance - bucket->reserved;
+	return left > 0 ? left : 0;
+}
+
+/* What a money bucket can still take, with the credit limit on the main one. */
+static int64_t spendable(const struct chg_account *account, const struct chg_bucket *bucket)
+{
+	if (!bucket->is_main)
+		return available(bucket);
+	int64_t left = bucket->balance - bucket->reserved;
+	if (__builtin_add_overflow(left, account->credit_limit.micros, &left))
+		left = INT64_MAX;
+	return left > 0 ? left : 0;
+}
+
+static bool is_money_for(
+	const struct chg_bucket *bucket, const struct priced *priced, chg_instant at)
+{
+	static const struct chg_view none = { 0 };
+	if (bucket->kind != CHG_BUCKET_MONEY)
+		return false;
+	if (bucket->is_main)
+		return true;
+	return chg_bucket_pays(bucket, CHG_UNIT_COUNT, priced == NULL ? none : priced->name,
+		priced == NULL ? none : priced->context, at);
+}
+
+static bool is_units_for(
+	const struct chg_bucket *bucket, const struct priced *priced, chg_instant at)
+{
+	return bucket->kind != CHG_BUCKET_MONEY &&
+	       chg_bucket_pays(bucket, priced->rule->unit, priced->name, priced->context, at);
+}
+
+/* One line of the ledger; lines for the same bucket are one. */
+static bool add_entry(struct chg_cc_plan *plan, const struct chg_bucket *bucket, int64_t amount)
+{
+	for (size_t i = 0; i < plan->entry_count; i++) {
+		if (plan->entry[i].bucket_id == bucket->bucket_id)
+			return !__builtin_add_overflow(
+				plan->entry[i].amount, amount, &plan->entry[i].amount);
+	}
+	if (plan->entry_count == CHG_ENTRY_MAX)
+		return false;
+	plan->entry[plan->entry_count++] = (struct chg_entry){
+		.bucket_id = bucket->bucket_id,
+		.kind = bucket->kind,
+		.amount = amount,
+		.contra = CHG_CONTRA_USAGE,
+	};
+	return true;
+}
+
+static bool move(struct credit *credit, struct chg_bucket *bucket, int64_t amount)
+{
+	int64_t balance;
+	if (__builtin_add_overflow(bucket->balance, amount, &balance) ||
+		!add_entry(credit->plan, bucket, amount))
+		return false;
+	bucket->balance = balance;
+	return true;
+}
+
+static struct chg_bucket *main_bucket(struct chg_account *account)
+{
+	for (size_t i = 0; i < account->bucket_count; i++)
+		if (account->bucket[i].is_main)
+			return &account->bucket[i];
+	return NULL;
+}
+
+/* Free units that pay for a service, as far as there are any; what they did not cover. */
+static uint64_t pay_with_units(struct credit *credit, const struct priced *priced, uint64_t units)
+{
+	struct chg_account *account = &credit->plan->account;
+	for (size_t i = 0; i < account->bucket_count && units > 0; i++) {
+		struct chg_bucket *bucket = &account->bucket[i];
+		if (!is_units_for(bucket, priced, credit->at))
+			continue;
+		uint64_t share = (uint64_t)available(bucket);
+		if (share > units)
+			share = units;
+		if (share > 0 && move(credit, bucket, -(int64_t)share))
+			units -= share;
+	}
+	return units;
+}
+
+/* Money for a charge: what other buckets have, then the main one for all the rest. */
+static bool pay_with_money(struct credit *credit, const struct priced *priced, int64_t micros)
+{
+	struct chg_account *account = &credit->plan->account;
+	for (size_t i = 0; i < account->bucket_count && micros > 0; i++) {
+		struct chg_bucket *bucket = &account->bucket[i];
+		if (bucket->is_main || !is_money_for(bucket, priced, credit->at))
+			continue;
+		int64_t share = available(bucket) < micros ? available(bucket) : micros;
+		if (share > 0 && move(credit, bucket, -share))
+			micros -= share;
+	}
+	struct chg_bucket *last = main_bucket(account);
+	if (micros == 0)
+		return true;
+	if (last == NULL || !move(credit, last, -micros))
+		return false;
+	if (last->balance < -account->credit_limit.micros)
+		credit->plan->alarm = "usage went beyond what the account covers";
+	return true;
+}
+
+enum chg_rc credit_charge_units(struct credit *credit, const struct priced *priced,
+	struct chg_rated *rated, uint64_t units, chg_money *ret_cost)
+{
+	struct chg_rated after;
+	/* Judged for all units first, so that nothing is half-charged. */
+	enum chg_rc rc =
+		chg_rating_add(credit->tariff, priced->rule, rated, units, credit->at, &after);
+	if (rc != CHG_OK)
+		return rc;
+	uint64_t rest = pay_with_units(credit, priced, units);
+	rc = chg_rating_add(credit->tariff, priced->rule, rated, rest, credit->at, &after);
+	if (rc != CHG_OK)
+		return rc;
+	chg_money cost;
+	rc = chg_money_subtract(after.charged, rated->charged, &cost);
+	if (rc != CHG_OK || !pay_with_money(credit, priced, cost.micros))
+		return CHG_E_RANGE;
+	*rated = after;
+	*ret_cost = cost;
+	return CHG_OK;
+}
+
+enum chg_rc credit_charge_money(struct credit *credit, chg_money amount)
+{
+	assert(amount.micros >= 0);
+	return pay_with_money(credit, NULL, amount.micros) ? CHG_OK : CHG_E_RANGE;
+}
+
+enum chg_rc credit_pay_back(struct credit *credit, int64_t bucket_id, chg_money amount)
+{
+	struct chg_account *account = &credit->plan->account;
+	struct chg_bucket *to = main_bucket(account);
+	for (size_t i = 0; i < account->bucket_count; i++)
+		if (account->bucket[i].bucket_id == bucket_id &&
+			account->bucket[i].kind == CHG_BUCKET_MONEY)
+			to = &account->bucket[i];
+	return to != NULL && move(credit, to, amount.micros) ? CHG_OK : CHG_E_RANGE;
+}
+
+void credit_release(struct credit *credit, struct chg_cc_service *service)
+{
+	struct chg_account *account = &credit->plan->account;
+	for (size_t h = 0; h < service->hold_count; h++) {
+		for (size_t i = 0; i < account->bucket_count; i++)
+			if (account->bucket[i].bucket_id == service->hold[h].bucket_id)
+				account->bucket[i].reserved -= service->hold[h].amount;
+	}
+	service->hold_count = 0;
+	service->granted = 0;
+}
+
+static uint64_t free_units(const struct credit *credit, const struct priced *priced)
+{
+	const struct chg_account *account = &credit->plan->account;
+	uint64_t sum = 0;
+	for (size_t i = 0; i < account->bucket_count; i++)
+		if (is_units_for(&account->bucket[i], priced, credit->at) &&
+			__builtin_add_overflow(sum, (uint64_t)available(&account->bucket[i]), &sum))
+			return UINT64_MAX;
+	return sum;
+}
+
+static chg_money money_for(const struct credit *credit, const struct priced *priced)
+{
+	const struct chg_account *account = &credit->plan->account;
+	int64_t sum = 0;
+	for (size_t i = 0; i < account->bucket_count; i++)
+		if (is_money_for(&account->bucket[i], priced, credit->at) &&
+			__builtin_add_overflow(sum, spendable(account, &account->bucket[i]), &sum))
+			return (chg_money){ INT64_MAX };
+	return (chg_money){ sum };
+}
+
+uint64_t credit_coverable_units(const struct credit *credit, const struct priced *priced,
+	const struct chg_rated *rated, uint64_t wanted)
+{
+	uint64_t units = free_units(credit, priced);
+	if (units >= wanted)
+		return wanted;
+	return units + chg_rating_affordable(credit->tariff, priced->rule, rated, wanted - units,
+			       money_for(credit, priced), credit->at);
+}
+
+static bool add_hold(struct chg_cc_service *service, struct chg_bucket *bucket, int64_t amount)
+{
+	if (amount == 0)
+		return true;
+	if (service->hold_count == CHG_HOLD_MAX)
+		return false;
+	service->hold[service->hold_count++] = (struct chg_hold){ bucket->bucket_id, amount };
+	bucket->reserved += amount;
+	return true;
+}
+
+static bool hold_amount(struct credit *credit, const struct priced *priced,
+	struct chg_cc_service *service, int64_t micros)
+{
+	struct chg_account *account = &credit->plan->account;
+	for (size_t i = 0; i < account->bucket_count && micros > 0; i++) {
+		struct chg_bucket *bucket = &account->bucket[i];
+		if (!is_money_for(bucket, priced, credit->at))
+			continue;
+		int64_t share = spendable(account, bucket);
+		share = share < micros ? share : micros;
+		if (!add_hold(service, bucket, share))
+			return false;
+		micros -= share;
+	}
+	return micros == 0;
+}
+
+static bool hold_free_units(struct credit *credit, const struct priced *priced,
+	struct chg_cc_service *service, uint64_t *units)
+{
+	struct chg_account *account = &credit->plan->account;
+	for (size_t i = 0; i<account->bucket_count && * units> 0; i++) {
+		struct chg_bucket *bucket = &account->bucket[i];
+		if (!is_units_for(bucket, priced, credit->at))
+			continue;
+		uint64_t share = (uint64_t)available(bucket);
+		share = share < *units ? share : *units;
+		if (!add_hold(service, bucket, (int64_t)share))
+			return false;
+		*units -= share;
+	}
+	return true;
+}
+
+bool credit_hold_units(struct credit *credit, const struct priced *priced,
+	struct chg_cc_service *service, uint64_t units)
+{
+	struct chg_rated after;
+	uint64_t rest = units;
+	bool is_held = hold_free_units(credit, priced, service, &rest) &&
+		       chg_rating_add(credit->tariff, priced->rule, &service->rated, rest,
+			       credit->at, &after) == CHG_OK &&
+		       hold_amount(credit, priced, service,
+			       after.charged.micros - service->rated.charged.micros);
+	if (!is_held) {
+		credit_release(credit, service);
+		return false;
+	}
+	service->granted = units;
+	return true;
+}
+
+bool credit_hold_money(struct credit *credit, struct chg_cc_service *service, chg_money amount)
+{
+	if (!hold_amount(credit, NULL, service, amount.micros)) {
+		credit_release(credit, service);
+		return false;
+	}
+	service->granted = (uint64_t)amount.micros;
+	return true;
+}
