@@ -5,7 +5,7 @@
  * One thread uses a store at a time.  Errors, unless said otherwise:
  *   CHG_E_STORE_FULL     no room, or the disk does not take writes for now
  *   CHG_E_STORE_BUSY     locked by another process for now
- *   CHG_E_STORE_CORRUPT  the file is damaged
+ *   CHG_E_STORE_CORRUPT  the file is damaged, or not where it was any more
  *   CHG_E_STORE          everything else
  */
 #ifndef CHG_PORT_STORE_H

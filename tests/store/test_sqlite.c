@@ -478,6 +478,31 @@ static void killed_node(struct fixture *fixture)
 	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
 }
 
+/* Writes to a file that no path leads to succeed; what was answered for them would be lost. */
+static void moved_file_is_not_written(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	struct chg_acct_facts facts;
+	char aside[sizeof fixture->path + 8];
+	take_events(store, 0, 1);
+
+	snprintf(aside, sizeof aside, "%s.aside", fixture->path);
+	assert_int_equal(rename(fixture->path, aside), 0);
+	struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, 1);
+	begin_ok(store);
+	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_OK);
+	assert_int_equal(store->ops->commit(store->self), CHG_E_STORE_CORRUPT);
+
+	outside(fixture->path, "CREATE TABLE other (x)"); /* another file in its place */
+	begin_ok(store);
+	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_OK);
+	assert_int_equal(store->ops->commit(store->self), CHG_E_STORE_CORRUPT);
+
+	assert_int_equal(rename(aside, fixture->path), 0); /* put back: all is well again */
+	take_events(store, 1, 1);
+	assert_int_equal(count_all(store), 2);
+}
+
 /* Damage. */
 
 static void overwrite(const char *path, off_t at, size_t count)
@@ -729,6 +754,7 @@ static const struct {
 	{ "a full file refuses, and serves again once there is room", full_file },
 	{ "a failure ends the work of its transaction", failure_ends_the_transaction },
 	{ "a node that was killed leaves what it had committed", killed_node },
+	{ "a file that was moved or replaced is not written", moved_file_is_not_written },
 	{ "a file that is no database is refused", garbage_is_refused },
 	{ "a damaged page is found", damage_is_found },
 	{ "broken rules are found", broken_rules_are_found },

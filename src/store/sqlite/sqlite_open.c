@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/sqlite/sqlite_private.h"
@@ -215,6 +216,33 @@ static enum chg_rc settle_schema(struct chg_sqlite *sqlite, const char *path,
 	return rc;
 }
 
+/* The name that the library opened is absolute: the working directory may change. */
+static bool look_at_file(const struct chg_sqlite *sqlite, struct stat *ret)
+{
+	const char *name = sqlite3_db_filename(sqlite->db, "main");
+	return name != NULL && stat(name, ret) == 0;
+}
+
+static enum chg_rc note_file(struct chg_sqlite *sqlite, char *reterr_why, size_t why_size)
+{
+	struct stat file;
+	if (!look_at_file(sqlite, &file)) {
+		snprintf(reterr_why, why_size, "the file of the database went away: %s",
+			strerror(errno));
+		return CHG_E_STORE_CORRUPT;
+	}
+	sqlite->device = file.st_dev;
+	sqlite->inode = file.st_ino;
+	return CHG_OK;
+}
+
+bool chg_sqlite_is_in_place(const struct chg_sqlite *sqlite)
+{
+	struct stat file;
+	return look_at_file(sqlite, &file) && file.st_dev == sqlite->device &&
+	       file.st_ino == sqlite->inode;
+}
+
 static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum chg_sqlite_mode mode,
 	char *reterr_why, size_t why_size)
 {
@@ -225,6 +253,8 @@ static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum ch
 		rc = create_file(path, reterr_why, why_size);
 	if (rc == CHG_OK)
 		rc = chg_sqlite_connect(path, mode, &sqlite->db, reterr_why, why_size);
+	if (rc == CHG_OK)
+		rc = note_file(sqlite, reterr_why, why_size);
 	if (rc == CHG_OK)
 		rc = settle_schema(sqlite, path, mode, reterr_why, why_size);
 	if (rc == CHG_OK)

@@ -4,6 +4,8 @@
 #ifndef CHG_STORE_SQLITE_PRIVATE_H
 #define CHG_STORE_SQLITE_PRIVATE_H
 
+#include <sys/types.h>
+
 #include "core/party.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_store.h"
@@ -43,7 +45,9 @@ struct chg_party_set {
 struct chg_sqlite {
 	uint32_t magic;
 	sqlite3 *db;
-	int lock_fd; /* -1: a reader */
+	int lock_fd;  /* -1: a reader */
+	dev_t device; /* which file was opened */
+	ino_t inode;
 	bool is_in_transaction;
 	enum chg_rc failure; /* of this transaction; it takes no more work then */
 	struct chg_stmts stmts;
@@ -82,6 +86,9 @@ void chg_sqlite_unlock(int fd);
 /* Opens a connection without touching the file.  ret is to be closed, failure or not. */
 enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqlite3 **ret,
 	char *reterr_why, size_t why_size);
+
+/* Whether the path still leads to the file that was opened. */
+bool chg_sqlite_is_in_place(const struct chg_sqlite *sqlite);
 
 /* Makes the settings and reads each of them back. */
 enum chg_rc chg_sqlite_configure(

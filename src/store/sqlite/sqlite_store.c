@@ -109,6 +109,12 @@ static enum chg_rc commit(void *self)
 		rc = sequence_write(sqlite, &sqlite->cdr_id);
 	if (rc == CHG_OK)
 		rc = sequence_write(sqlite, &sqlite->local_sequence);
+	/*
+	 * A file that somebody moved, replaced or deleted is written to without an error, and all
+	 * that was answered would go with it.
+	 */
+	if (rc == CHG_OK && !chg_sqlite_is_in_place(sqlite))
+		rc = CHG_E_STORE_CORRUPT;
 	if (rc == CHG_OK)
 		rc = chg_stmt_run(query(sqlite, CHG_Q_txn_commit));
 	if (rc != CHG_OK) {
