@@ -8,6 +8,7 @@
 
 #include "core/ask.h"
 #include "core/instant.h"
+#include "core/money.h"
 #include "core/option.h"
 #include "core/view.h"
 
@@ -90,7 +91,7 @@ struct chg_cdr {
 	struct chg_cdr_state state;
 	chg_instant received_first_at;
 	chg_instant received_last_at;
-	struct chg_view source; /* "CH-1" */
+	struct chg_view source; /* "CH-1" or "CH-2" */
 	struct chg_view origin_host;
 	struct chg_view origin_realm;
 	struct chg_view session_id;
@@ -118,6 +119,10 @@ struct chg_cdr {
 	chg_opt_i32 cause_code;
 	chg_opt_u32 termination_cause;
 	struct chg_view content; /* JSON: of an event; of a session, that of its figures' record */
+	bool has_charge;         /* an account was charged, be it nothing: the three below */
+	struct chg_view account; /* its name */
+	chg_money cost;          /* what was charged less what was refunded */
+	chg_currency currency;
 };
 
 /* One entry of a session's timeline. */

@@ -91,6 +91,7 @@ struct chg_cc_facts {
 	struct chg_account account;
 	bool has_conflict;                /* identities name different accounts (B-144) */
 	struct chg_refundable refundable; /* of the first service's refund_information */
+	int64_t next_posting_id;          /* of the posting that this request may come to */
 	struct chg_acct_facts
 		record; /* for the charging record; is_known and is_number_known false */
 };

@@ -95,15 +95,25 @@ typedef bool chg_verify_each(void *to, struct chg_view law, struct chg_view row)
 struct chg_books_ops {
 	/* ---- One request; inside a transaction ---- */
 	enum chg_rc (*load)(void *self, const struct chg_ccr *ccr, struct chg_cc_facts *ret);
+	/* The id that the next posting gets, as load tells it too; they have no gap. */
+	enum chg_rc (*next_posting_id)(void *self, int64_t *ret);
 	/* `answer` are the AVPs to keep with the key, when the plan keeps one. */
 	enum chg_rc (*apply)(void *self, struct chg_now now, const struct chg_ccr *ccr,
 		const struct chg_cc_plan *plan, const struct chg_tariff *tariff,
 		struct chg_view answer);
+	/* The earliest `until` of a session, open or ended; is_present false when there is none. */
 	enum chg_rc (*next_deadline)(void *self, chg_opt_instant *ret);
-	/* Ends at most `max` sessions whose Tcc is over, by chg_credit_expire; forgets tombstones. */
+	/*
+	 * Looks at no more than `max` sessions whose time is over, the earliest first: open ones end by
+	 * chg_credit_expire, tombstones are forgotten.
+	 */
 	enum chg_rc (*expire_due)(void *self, struct chg_now now,
 		const struct chg_cc_policy *policy, uint32_t max, uint32_t *ret_ended);
-	/* A restarted peer's open sessions with a lower Origin-State-Id, as apply_host_state does. */
+	/*
+	 * Ends a restarted peer's open sessions with a lower Origin-State-Id, and their records: those
+	 * of CH-2, which apply_host_state and apply_acct leave alone.  To be called before load, so
+	 * that the request meets the tombstone.
+	 */
 	enum chg_rc (*end_older)(void *self, struct chg_now now, const struct chg_cc_policy *policy,
 		struct chg_view origin_host, uint32_t origin_state_id, uint32_t *ret_ended);
 	enum chg_rc (*forget_answers)(
@@ -129,11 +139,15 @@ struct chg_books_ops {
 		int64_t suspense_id, struct chg_view account, chg_money amount);
 
 	/* ---- Reading ---- */
-	/* By name, or by identity key; CHG_E_UNKNOWN. */
+	/* By name, or by identity key; CHG_E_UNKNOWN.  Identities come in the order of their bytes. */
 	enum chg_rc (*account_find)(
 		void *self, struct chg_view name_or_key, chg_account_each *each, void *to);
 	enum chg_rc (*account_scan)(void *self, int64_t after_account_id, size_t limit,
 		chg_account_each *each, void *to);
+	/*
+	 * The buckets' lines, each with the place its contra line went to; ascending.  A posting is
+	 * told to its end even where that is above the limit, so that paging leaves no line out.
+	 */
 	enum chg_rc (*ledger_scan)(void *self, const struct chg_ledger_filter *filter,
 		chg_ledger_each *each, void *to);
 	enum chg_rc (*suspense_scan)(
@@ -142,11 +156,7 @@ struct chg_books_ops {
 	enum chg_rc (*tariff_scan)(void *self, chg_tariff_each *each, void *to);
 	/* What the entries of a record charged; entry_no 0 for an event. */
 	enum chg_rc (*done_scan)(void *self, int64_t cdr_id, chg_done_each *each, void *to);
-	/*
-	 * The laws of the books: lines of each posting add to zero, balances equal their lines,
-	 * reserves equal the holds of open sessions and are not negative, what records say was
-	 * charged equals the debits that name them, refunds are not above their debits.
-	 */
+	/* The laws of port/books_law.def, in their order; nobody writes meanwhile. */
 	enum chg_rc (*verify)(void *self, chg_verify_each *each, void *to);
 };
 

@@ -1,169 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Arrays that grow, searched from end to end: slow, and easy to be sure of.
  */
-#include "store/memory/memory_store.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/party.h"
+#include "store/memory/memory_private.h"
 
-/* Rows of one kind. */
-struct rows {
-	char *items;
-	size_t count;
-	size_t room;
-	size_t size; /* of one row */
-};
-
-struct host {
-	struct chg_view name;
-	struct chg_view realm;
-	uint32_t origin_state_id;
-};
-
-struct timeline_row {
-	int64_t cdr_id;
-	struct chg_cdr_entry entry;
-};
-
-struct participant_row {
-	int64_t cdr_id;
-	struct chg_cdr_participant participant;
-};
-
-struct party_row {
-	int64_t cdr_id;
-	struct chg_party key;
-};
-
-struct seen_row {
-	struct chg_view origin_host;
-	struct chg_view session_id;
-	chg_opt_u64 sub_session_id;
-	enum chg_record_type type;
-	uint32_t number;
-	struct chg_digest digest;
-	chg_instant received_at;
-};
-
-enum kind {
-	HOSTS,
-	CDRS, /* struct chg_cdr, by ascending cdr_id */
-	ENTRIES,
-	PARTICIPANTS,
-	PARTIES,
-	SEEN,
-	KIND_COUNT
-};
-
-/* All that a rollback puts back. */
-struct content {
-	struct rows rows[KIND_COUNT];
-	int64_t next_cdr_id;
-	int64_t next_local_sequence;
-	bool has_own_state_id;
-	uint32_t own_state_id;
-};
-
-/* Texts are only ever added, so that views stay valid through rollbacks. */
-struct text {
-	struct text *next;
-	char bytes[];
-};
-
-struct memory {
-	struct content now;
-	struct content before; /* of the transaction */
-	bool is_in_transaction;
-	struct text *texts;
-};
-
-static const size_t row_sizes[KIND_COUNT] = {
-	[HOSTS] = sizeof(struct host),
-	[CDRS] = sizeof(struct chg_cdr),
-	[ENTRIES] = sizeof(struct timeline_row),
-	[PARTICIPANTS] = sizeof(struct participant_row),
-	[PARTIES] = sizeof(struct party_row),
-	[SEEN] = sizeof(struct seen_row),
-};
-
-static void *row_at(struct memory *memory, enum kind kind, size_t i)
-{
-	struct rows *rows = &memory->now.rows[kind];
-	assert(i < rows->count);
-	return rows->items + i * rows->size;
-}
-
-static size_t count_of(const struct memory *memory, enum kind kind)
-{
-	return memory->now.rows[kind].count;
-}
-
-static enum chg_rc rows_reserve(struct rows *rows, size_t count)
-{
-	if (count <= rows->room)
-		return CHG_OK;
-	size_t room = count < 16 ? 16 : 2 * count;
-	char *items = realloc(rows->items, room * rows->size);
-	if (items == NULL)
-		return CHG_E_NO_MEMORY;
-	rows->items = items;
-	rows->room = room;
-	return CHG_OK;
-}
-
-static enum chg_rc row_add(struct memory *memory, enum kind kind, const void *row)
-{
-	struct rows *rows = &memory->now.rows[kind];
-	enum chg_rc rc = rows_reserve(rows, rows->count + 1);
-	if (rc == CHG_OK)
-		memcpy(rows->items + rows->count++ * rows->size, row, rows->size);
-	return rc;
-}
-
-/* Keeps a text for as long as the store lives. */
-static enum chg_rc keep(struct memory *memory, struct chg_view view, struct chg_view *ret)
-{
-	*ret = view;
-	if (view.ptr == NULL)
-		return CHG_OK;
-	struct text *text = malloc(sizeof *text + view.len + 1);
-	if (text == NULL)
-		return CHG_E_NO_MEMORY;
-	memcpy(text->bytes, view.ptr, view.len);
-	text->next = memory->texts;
-	memory->texts = text;
-	ret->ptr = text->bytes;
-	return CHG_OK;
-}
-
-static enum chg_rc content_copy(struct content *to, const struct content *from)
-{
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		const struct rows *rows = &from->rows[kind];
-		enum chg_rc rc = rows_reserve(&to->rows[kind], rows->count);
-		if (rc != CHG_OK)
-			return rc;
-		if (rows->count > 0)
-			memcpy(to->rows[kind].items, rows->items, rows->count * rows->size);
-		to->rows[kind].count = rows->count;
-	}
-	to->next_cdr_id = from->next_cdr_id;
-	to->next_local_sequence = from->next_local_sequence;
-	to->has_own_state_id = from->has_own_state_id;
-	to->own_state_id = from->own_state_id;
-	return CHG_OK;
-}
+static const struct chg_view offline = { .ptr = "CH-1", .len = 4 };
 
 static enum chg_rc begin(void *self)
 {
 	struct memory *memory = self;
 	assert(!memory->is_in_transaction);
-	enum chg_rc rc = content_copy(&memory->before, &memory->now);
+	enum chg_rc rc = chg_memory_copy(&memory->before, &memory->now);
 	memory->is_in_transaction = rc == CHG_OK;
 	return rc;
 }
@@ -189,8 +41,8 @@ static void rollback(void *self)
 
 static struct host *host_find(struct memory *memory, struct chg_view name)
 {
-	for (size_t i = 0; i < count_of(memory, HOSTS); i++) {
-		struct host *host = row_at(memory, HOSTS, i);
+	for (size_t i = 0; i < chg_memory_count(memory, HOSTS); i++) {
+		struct host *host = chg_memory_row(memory, HOSTS, i);
 		if (chg_view_equal(host->name, name))
 			return host;
 	}
@@ -203,35 +55,36 @@ static enum chg_rc host_touch(
 	enum chg_rc rc = CHG_OK;
 	if (host_find(memory, name) == NULL) {
 		struct host host = { 0 };
-		rc = keep(memory, name, &host.name);
+		rc = chg_memory_keep(memory, name, &host.name);
 		if (rc == CHG_OK)
-			rc = row_add(memory, HOSTS, &host);
+			rc = chg_memory_row_add(memory, HOSTS, &host);
 	}
 	if (rc != CHG_OK)
 		return rc;
 	*ret = host_find(memory, name);
-	return chg_view_present(realm) ? keep(memory, realm, &(*ret)->realm) : CHG_OK;
+	return chg_view_present(realm) ? chg_memory_keep(memory, realm, &(*ret)->realm) : CHG_OK;
 }
 
-static bool sub_session_equal(chg_opt_u64 a, chg_opt_u64 b)
+bool chg_memory_sub_session_equal(chg_opt_u64 a, chg_opt_u64 b)
 {
 	return a.is_present == b.is_present && (!a.is_present || a.value == b.value);
 }
 
-static struct chg_cdr *cdr_find(struct memory *memory, int64_t cdr_id)
+struct chg_cdr *chg_memory_cdr(struct memory *memory, int64_t cdr_id)
 {
-	for (size_t i = 0; i < count_of(memory, CDRS); i++) {
-		struct chg_cdr *cdr = row_at(memory, CDRS, i);
+	for (size_t i = 0; i < chg_memory_count(memory, CDRS); i++) {
+		struct chg_cdr *cdr = chg_memory_row(memory, CDRS, i);
 		if (cdr->state.cdr_id == cdr_id)
 			return cdr;
 	}
 	return NULL;
 }
 
-/* A session's record of the same peer and Session-Id, whatever its sub-session. */
-static bool is_of_session(const struct chg_cdr *cdr, const struct chg_acr *acr)
+/* A session's record of the same interface, peer and Session-Id, whatever its sub-session. */
+static bool is_of_session(
+	const struct chg_cdr *cdr, struct chg_view source, const struct chg_acr *acr)
 {
-	return cdr->state.kind == CHG_CDR_SESSION &&
+	return cdr->state.kind == CHG_CDR_SESSION && chg_view_equal(cdr->source, source) &&
 	       chg_view_equal(cdr->origin_host, acr->origin_host) &&
 	       chg_view_equal(cdr->session_id, acr->session_id);
 }
@@ -240,7 +93,7 @@ static bool is_same_number(const struct seen_row *seen, const struct chg_acr *ac
 {
 	return chg_view_equal(seen->origin_host, acr->origin_host) &&
 	       chg_view_equal(seen->session_id, acr->session_id) &&
-	       sub_session_equal(seen->sub_session_id, acr->sub_session_id) &&
+	       chg_memory_sub_session_equal(seen->sub_session_id, acr->sub_session_id) &&
 	       seen->type == acr->type && seen->number == acr->number;
 }
 
@@ -250,20 +103,29 @@ static bool is_same_request(const struct seen_row *seen, const struct chg_acr *a
 	       memcmp(&seen->digest, &acr->digest, sizeof acr->digest) == 0;
 }
 
-static void load_session(
-	struct memory *memory, const struct chg_acr *acr, struct chg_acct_facts *facts)
+static void load_session(struct memory *memory, struct chg_view source, const struct chg_acr *acr,
+	struct chg_acct_facts *facts)
 {
-	for (size_t i = 0; i < count_of(memory, CDRS); i++) {
-		const struct chg_cdr *cdr = row_at(memory, CDRS, i);
-		if (!is_of_session(cdr, acr))
+	for (size_t i = 0; i < chg_memory_count(memory, CDRS); i++) {
+		const struct chg_cdr *cdr = chg_memory_row(memory, CDRS, i);
+		if (!is_of_session(cdr, source, acr))
 			continue;
 		if (cdr->sub_session_id.is_present)
 			facts->has_sub_sessions = true;
-		if (!sub_session_equal(cdr->sub_session_id, acr->sub_session_id))
+		if (!chg_memory_sub_session_equal(cdr->sub_session_id, acr->sub_session_id))
 			continue;
 		facts->has_record = true;
 		facts->record = cdr->state; /* the last one that fits stays */
 	}
+}
+
+void chg_memory_load_record(struct memory *memory, struct chg_view source,
+	const struct chg_acr *acr, struct chg_acct_facts *facts)
+{
+	const struct host *host = host_find(memory, acr->origin_host);
+	facts->host_state_id = host == NULL ? 0 : host->origin_state_id;
+	if (acr->type != CHG_RECORD_EVENT) /* an event touches no session */
+		load_session(memory, source, acr, facts);
 }
 
 static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_acct_facts *ret)
@@ -271,32 +133,36 @@ static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_a
 	struct memory *memory = self;
 	assert(memory->is_in_transaction);
 	*ret = (struct chg_acct_facts){ 0 };
-	for (size_t i = 0; i < count_of(memory, SEEN); i++) {
-		const struct seen_row *seen = row_at(memory, SEEN, i);
+	for (size_t i = 0; i < chg_memory_count(memory, SEEN); i++) {
+		const struct seen_row *seen = chg_memory_row(memory, SEEN, i);
 		ret->is_number_known |= is_same_number(seen, acr);
 		ret->is_known |= is_same_request(seen, acr);
 	}
-	const struct host *host = host_find(memory, acr->origin_host);
-	ret->host_state_id = host == NULL ? 0 : host->origin_state_id;
-	if (acr->type != CHG_RECORD_EVENT) /* an event touches no session */
-		load_session(memory, acr, ret);
+	chg_memory_load_record(memory, offline, acr, ret);
 	return CHG_OK;
 }
 
-/* The record becomes `state`; one that closes gets its number, one that has a number keeps it. */
-static void state_write(struct memory *memory, struct chg_cdr *cdr, struct chg_cdr_state state)
+/*
+ * The record becomes `state`; one that closes gets its number, one that has a number keeps it.
+ * Records of CH-2 are supervised by their sessions.
+ */
+void chg_memory_state_write(struct memory *memory, struct chg_cdr *cdr, struct chg_cdr_state state)
 {
 	if (state.local_sequence == 0)
 		state.local_sequence = cdr->state.local_sequence;
 	if (state.status == CHG_CDR_CLOSED && state.local_sequence == 0)
 		state.local_sequence = memory->now.next_local_sequence++;
+	if (!chg_view_equal(cdr->source, offline))
+		state.supervise_until = (chg_opt_instant){ 0 };
 	cdr->state = state;
 }
 
+/* Sessions of CH-2 are ended by their books, since they hold something of an account. */
 static bool is_older(const struct chg_cdr *cdr, struct chg_view host, uint32_t origin_state_id)
 {
-	return cdr->state.status == CHG_CDR_OPEN && chg_view_equal(cdr->origin_host, host) &&
-	       cdr->state.origin_state_id != 0 && cdr->state.origin_state_id < origin_state_id;
+	return chg_view_equal(cdr->source, offline) && cdr->state.status == CHG_CDR_OPEN &&
+	       chg_view_equal(cdr->origin_host, host) && cdr->state.origin_state_id != 0 &&
+	       cdr->state.origin_state_id < origin_state_id;
 }
 
 /* Closes the open sessions of a peer whose Origin-State-Id is lower, the lowest first. */
@@ -305,8 +171,8 @@ static uint32_t close_older(
 {
 	for (uint32_t closed = 0;; closed++) {
 		struct chg_cdr *next = NULL;
-		for (size_t i = 0; i < count_of(memory, CDRS); i++) {
-			struct chg_cdr *cdr = row_at(memory, CDRS, i);
+		for (size_t i = 0; i < chg_memory_count(memory, CDRS); i++) {
+			struct chg_cdr *cdr = chg_memory_row(memory, CDRS, i);
 			if (is_older(cdr, host, origin_state_id) &&
 				(next == NULL ||
 					cdr->state.origin_state_id < next->state.origin_state_id))
@@ -314,7 +180,7 @@ static uint32_t close_older(
 		}
 		if (next == NULL)
 			return closed;
-		state_write(memory, next, chg_accounting_expire(&next->state, now));
+		chg_memory_state_write(memory, next, chg_accounting_expire(&next->state, now));
 	}
 }
 
@@ -333,9 +199,9 @@ static void close_sub_sessions(struct memory *memory, struct chg_now now, const 
 {
 	for (;;) {
 		struct chg_cdr *next = NULL;
-		for (size_t i = 0; i < count_of(memory, CDRS); i++) {
-			struct chg_cdr *cdr = row_at(memory, CDRS, i);
-			if (is_of_session(cdr, acr) && cdr->sub_session_id.is_present &&
+		for (size_t i = 0; i < chg_memory_count(memory, CDRS); i++) {
+			struct chg_cdr *cdr = chg_memory_row(memory, CDRS, i);
+			if (is_of_session(cdr, offline, acr) && cdr->sub_session_id.is_present &&
 				cdr->state.status == CHG_CDR_OPEN &&
 				(next == NULL || is_sub_before(cdr, next)))
 				next = cdr;
@@ -347,7 +213,7 @@ static void close_sub_sessions(struct memory *memory, struct chg_now now, const 
 		state.ended_at = ended_at;
 		state.closed_at = (chg_opt_instant){ true, now.wall };
 		state.supervise_until = (chg_opt_instant){ 0 };
-		state_write(memory, next, state);
+		chg_memory_state_write(memory, next, state);
 	}
 }
 
@@ -370,7 +236,7 @@ static enum chg_rc take_text(
 {
 	if (from.ptr == NULL || (to->ptr != NULL && !may_replace))
 		return CHG_OK;
-	return keep(memory, from, to);
+	return chg_memory_keep(memory, from, to);
 }
 
 static enum chg_rc merge_identity(
@@ -420,25 +286,25 @@ static enum chg_rc merge_figures(
 	return rc == CHG_OK ? take_text(memory, true, acr->content, &cdr->content) : rc;
 }
 
-static enum chg_rc record_insert(struct memory *memory, struct chg_now now,
+static enum chg_rc record_insert(struct memory *memory, struct chg_view source, struct chg_now now,
 	const struct chg_acr *acr, const struct chg_acct_plan *plan, struct chg_cdr **ret)
 {
 	struct chg_cdr cdr = {
 		.received_first_at = now.wall,
-		.source = CHG_VIEW("CH-1"),
+		.source = source,
 		.sub_session_id = acr->sub_session_id,
 		.content = CHG_VIEW("{}"),
 	};
 	struct chg_cdr_state state = plan->record;
 	state.cdr_id = memory->now.next_cdr_id++;
-	enum chg_rc rc = keep(memory, acr->origin_host, &cdr.origin_host);
+	enum chg_rc rc = chg_memory_keep(memory, acr->origin_host, &cdr.origin_host);
 	if (rc == CHG_OK)
-		rc = keep(memory, acr->session_id, &cdr.session_id);
-	state_write(memory, &cdr, state);
+		rc = chg_memory_keep(memory, acr->session_id, &cdr.session_id);
+	chg_memory_state_write(memory, &cdr, state);
 	if (rc == CHG_OK)
-		rc = row_add(memory, CDRS, &cdr);
+		rc = chg_memory_row_add(memory, CDRS, &cdr);
 	if (rc == CHG_OK)
-		*ret = row_at(memory, CDRS, count_of(memory, CDRS) - 1);
+		*ret = chg_memory_row(memory, CDRS, chg_memory_count(memory, CDRS) - 1);
 	return rc;
 }
 
@@ -463,8 +329,8 @@ static enum chg_rc entry_add(struct memory *memory, struct chg_now now, int64_t 
 			.cause_code = acr->cause_code,
 		},
 	};
-	enum chg_rc rc = keep(memory, acr->content, &row.entry.content);
-	return rc == CHG_OK ? row_add(memory, ENTRIES, &row) : rc;
+	enum chg_rc rc = chg_memory_keep(memory, acr->content, &row.entry.content);
+	return rc == CHG_OK ? chg_memory_row_add(memory, ENTRIES, &row) : rc;
 }
 
 static enum chg_rc participants_add(struct memory *memory, struct chg_now now, int64_t cdr_id,
@@ -480,9 +346,10 @@ static enum chg_rc participants_add(struct memory *memory, struct chg_now now, i
 				.at = acr->event_time.is_present ? acr->event_time.value : now.wall,
 			},
 		};
-		enum chg_rc rc = keep(memory, acr->participant[i], &row.participant.party);
+		enum chg_rc rc =
+			chg_memory_keep(memory, acr->participant[i], &row.participant.party);
 		if (rc == CHG_OK)
-			rc = row_add(memory, PARTICIPANTS, &row);
+			rc = chg_memory_row_add(memory, PARTICIPANTS, &row);
 		if (rc != CHG_OK)
 			return rc;
 	}
@@ -502,7 +369,7 @@ static enum chg_rc party_add(struct memory *memory, int64_t cdr_id, struct chg_v
 		memcpy(row.key.bytes, text.ptr, len);
 		row.key.len = (uint8_t)len;
 	}
-	return row_add(memory, PARTIES, &row);
+	return chg_memory_row_add(memory, PARTIES, &row);
 }
 
 static enum chg_rc parties_add(struct memory *memory, int64_t cdr_id, const struct chg_acr *acr)
@@ -517,8 +384,8 @@ static enum chg_rc parties_add(struct memory *memory, int64_t cdr_id, const stru
 
 static enum chg_rc seen_add(struct memory *memory, struct chg_now now, const struct chg_acr *acr)
 {
-	for (size_t i = 0; i < count_of(memory, SEEN); i++) {
-		if (is_same_request(row_at(memory, SEEN, i), acr))
+	for (size_t i = 0; i < chg_memory_count(memory, SEEN); i++) {
+		if (is_same_request(chg_memory_row(memory, SEEN, i), acr))
 			return CHG_OK;
 	}
 	struct seen_row row = {
@@ -528,24 +395,24 @@ static enum chg_rc seen_add(struct memory *memory, struct chg_now now, const str
 		.digest = acr->digest,
 		.received_at = now.wall,
 	};
-	enum chg_rc rc = keep(memory, acr->origin_host, &row.origin_host);
+	enum chg_rc rc = chg_memory_keep(memory, acr->origin_host, &row.origin_host);
 	if (rc == CHG_OK)
-		rc = keep(memory, acr->session_id, &row.session_id);
-	return rc == CHG_OK ? row_add(memory, SEEN, &row) : rc;
+		rc = chg_memory_keep(memory, acr->session_id, &row.session_id);
+	return rc == CHG_OK ? chg_memory_row_add(memory, SEEN, &row) : rc;
 }
 
-/* Steps 4 to 6 of a plan: the record, its timeline, and that the request came. */
-static enum chg_rc apply_record(struct memory *memory, struct chg_now now,
-	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+/* Steps 4 and 5 of a plan: the record and its timeline. */
+static enum chg_rc record_write(struct memory *memory, struct chg_view source, struct chg_now now,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
 {
 	struct chg_cdr *cdr = NULL;
 	enum chg_rc rc = CHG_OK;
 	if (plan->step == CHG_STEP_INSERT) {
-		rc = record_insert(memory, now, acr, plan, &cdr);
+		rc = record_insert(memory, source, now, acr, plan, &cdr);
 	} else {
-		cdr = cdr_find(memory, plan->record.cdr_id);
+		cdr = chg_memory_cdr(memory, plan->record.cdr_id);
 		assert(cdr != NULL);
-		state_write(memory, cdr, plan->record);
+		chg_memory_state_write(memory, cdr, plan->record);
 	}
 	if (rc == CHG_OK)
 		rc = merge_identity(memory, cdr, acr, plan->has_identity);
@@ -555,21 +422,20 @@ static enum chg_rc apply_record(struct memory *memory, struct chg_now now,
 		return rc;
 	cdr->received_last_at = now.wall;
 	int64_t cdr_id = cdr->state.cdr_id;
+	*ret_cdr_id = cdr_id;
 	if (plan->record.kind == CHG_CDR_SESSION)
 		rc = entry_add(memory, now, cdr_id, acr, plan);
 	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
 		rc = participants_add(memory, now, cdr_id, acr, plan);
-	if (rc == CHG_OK)
-		rc = parties_add(memory, cdr_id, acr);
-	return rc == CHG_OK ? seen_add(memory, now, acr) : rc;
+	return rc == CHG_OK ? parties_add(memory, cdr_id, acr) : rc;
 }
 
-/* The steps of struct chg_acct_plan, in its order. */
-static enum chg_rc apply_acct(
-	void *self, struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
+/* Steps 1 to 5 of struct chg_acct_plan, in its order. */
+enum chg_rc chg_memory_apply_record(struct memory *memory, struct chg_view source,
+	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	int64_t *ret_cdr_id)
 {
-	struct memory *memory = self;
-	assert(memory->is_in_transaction);
+	*ret_cdr_id = 0;
 	if (plan->step == CHG_STEP_NONE && !plan->raises_host_state)
 		return CHG_OK;
 	struct host *host;
@@ -581,13 +447,25 @@ static enum chg_rc apply_acct(
 	if (plan->closes_older_sessions)
 		(void)close_older(memory, now, acr->origin_host, plan->host_state_id);
 	if (plan->closes_previous) {
-		struct chg_cdr *previous = cdr_find(memory, plan->previous.cdr_id);
+		struct chg_cdr *previous = chg_memory_cdr(memory, plan->previous.cdr_id);
 		assert(previous != NULL);
-		state_write(memory, previous, plan->previous);
+		chg_memory_state_write(memory, previous, plan->previous);
 	}
-	if (plan->closes_sub_sessions)
+	if (plan->closes_sub_sessions && chg_view_equal(source, offline))
 		close_sub_sessions(memory, now, acr, plan->record.ended_at);
-	return plan->step == CHG_STEP_NONE ? CHG_OK : apply_record(memory, now, acr, plan);
+	if (plan->step == CHG_STEP_NONE)
+		return CHG_OK;
+	return record_write(memory, source, now, acr, plan, ret_cdr_id);
+}
+
+static enum chg_rc apply_acct(
+	void *self, struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	struct memory *memory = self;
+	int64_t cdr_id;
+	assert(memory->is_in_transaction);
+	enum chg_rc rc = chg_memory_apply_record(memory, offline, now, acr, plan, &cdr_id);
+	return rc == CHG_OK && plan->step != CHG_STEP_NONE ? seen_add(memory, now, acr) : rc;
 }
 
 static enum chg_rc apply_host_state(void *self, struct chg_now now, struct chg_view origin_host,
@@ -614,8 +492,8 @@ static enum chg_rc apply_host_state(void *self, struct chg_now now, struct chg_v
 static struct chg_cdr *first_due(struct memory *memory)
 {
 	struct chg_cdr *first = NULL;
-	for (size_t i = 0; i < count_of(memory, CDRS); i++) {
-		struct chg_cdr *cdr = row_at(memory, CDRS, i);
+	for (size_t i = 0; i < chg_memory_count(memory, CDRS); i++) {
+		struct chg_cdr *cdr = chg_memory_row(memory, CDRS, i);
 		if (cdr->state.status != CHG_CDR_OPEN || !cdr->state.supervise_until.is_present)
 			continue;
 		if (first == NULL || chg_instant_before(cdr->state.supervise_until.value,
@@ -641,7 +519,7 @@ static enum chg_rc expire_due(void *self, struct chg_now now, uint32_t max, uint
 		struct chg_cdr *cdr = first_due(memory);
 		if (cdr == NULL || chg_instant_before(now.steady, cdr->state.supervise_until.value))
 			break;
-		state_write(memory, cdr, chg_accounting_expire(&cdr->state, now));
+		chg_memory_state_write(memory, cdr, chg_accounting_expire(&cdr->state, now));
 	}
 	*ret_closed = closed;
 	return CHG_OK;
@@ -655,15 +533,16 @@ static enum chg_rc forget_seen(
 	uint32_t forgotten = 0;
 	for (; forgotten < max; forgotten++) {
 		struct seen_row *oldest = NULL;
-		for (size_t i = 0; i < count_of(memory, SEEN); i++) {
-			struct seen_row *seen = row_at(memory, SEEN, i);
+		for (size_t i = 0; i < chg_memory_count(memory, SEEN); i++) {
+			struct seen_row *seen = chg_memory_row(memory, SEEN, i);
 			if (oldest == NULL ||
 				chg_instant_before(seen->received_at, oldest->received_at))
 				oldest = seen;
 		}
 		if (oldest == NULL || !chg_instant_before(oldest->received_at, before))
 			break;
-		struct seen_row *last = row_at(memory, SEEN, count_of(memory, SEEN) - 1);
+		struct seen_row *last =
+			chg_memory_row(memory, SEEN, chg_memory_count(memory, SEEN) - 1);
 		*oldest = *last;
 		memory->now.rows[SEEN].count--;
 	}
@@ -684,8 +563,8 @@ static enum chg_rc own_state_id(void *self, uint32_t fresh, uint32_t *ret)
 
 static bool names_party(struct memory *memory, int64_t cdr_id, struct chg_view party)
 {
-	for (size_t i = 0; i < count_of(memory, PARTIES); i++) {
-		const struct party_row *row = row_at(memory, PARTIES, i);
+	for (size_t i = 0; i < chg_memory_count(memory, PARTIES); i++) {
+		const struct party_row *row = chg_memory_row(memory, PARTIES, i);
 		struct chg_view key = { .ptr = row->key.bytes, .len = row->key.len };
 		if (row->cdr_id == cdr_id && chg_view_equal(key, party))
 			return true;
@@ -746,10 +625,10 @@ static enum chg_rc scan_cdrs(
 	void *self, const struct chg_cdr_filter *filter, chg_cdr_each *each, void *to)
 {
 	struct memory *memory = self;
-	size_t count = count_of(memory, CDRS), found = 0;
+	size_t count = chg_memory_count(memory, CDRS), found = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct chg_cdr *cdr =
-			row_at(memory, CDRS, filter->newest_first ? count - 1 - i : i);
+			chg_memory_row(memory, CDRS, filter->newest_first ? count - 1 - i : i);
 		if (!fits(memory, filter, cdr))
 			continue;
 		if (!each(to, cdr) || ++found == filter->limit)
@@ -761,8 +640,8 @@ static enum chg_rc scan_cdrs(
 static enum chg_rc scan_entries(void *self, int64_t cdr_id, chg_cdr_entry_each *each, void *to)
 {
 	struct memory *memory = self;
-	for (size_t i = 0; i < count_of(memory, ENTRIES); i++) {
-		const struct timeline_row *row = row_at(memory, ENTRIES, i);
+	for (size_t i = 0; i < chg_memory_count(memory, ENTRIES); i++) {
+		const struct timeline_row *row = chg_memory_row(memory, ENTRIES, i);
 		if (row->cdr_id == cdr_id && !each(to, &row->entry))
 			break;
 	}
@@ -773,8 +652,8 @@ static enum chg_rc scan_participants(
 	void *self, int64_t cdr_id, chg_cdr_participant_each *each, void *to)
 {
 	struct memory *memory = self;
-	for (size_t i = 0; i < count_of(memory, PARTICIPANTS); i++) {
-		const struct participant_row *row = row_at(memory, PARTICIPANTS, i);
+	for (size_t i = 0; i < chg_memory_count(memory, PARTICIPANTS); i++) {
+		const struct participant_row *row = chg_memory_row(memory, PARTICIPANTS, i);
 		if (row->cdr_id == cdr_id && !each(to, &row->participant))
 			break;
 	}
@@ -820,12 +699,7 @@ enum chg_rc chg_memory_store_open(struct chg_store *ret)
 	struct memory *memory = calloc(1, sizeof *memory);
 	if (memory == NULL)
 		return CHG_E_NO_MEMORY;
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		memory->now.rows[kind].size = row_sizes[kind];
-		memory->before.rows[kind].size = row_sizes[kind];
-	}
-	memory->now.next_cdr_id = 1;
-	memory->now.next_local_sequence = 1;
-	*ret = (struct chg_store){ .ops = &ops, .self = memory };
+	chg_memory_rows_start(memory);
+	*ret = (struct chg_store){ .ops = &ops, .self = memory, .books = &chg_memory_books_ops };
 	return CHG_OK;
 }
