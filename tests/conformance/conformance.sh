@@ -15,7 +15,8 @@ cd "$tests"
 id='[ABDEFGN]-[0-9][0-9][0-9]|J-[0-9][0-9]|R[0-9][0-9]?'
 
 # In code anywhere, also as the beginning of a test's name; in scenarios and golden messages in the
-# lines that are made for it.
+# lines that are made for it.  R1 and the like are names of other things in code, so there only those
+# that have a row are citations.
 {
 	find . \( -path ./conformance -o -path ./fuzz/corpus \) -prune -o -name '*.[ch]' -print | while read -r file; do
 		grep -owE "$id" "$file" | sed "s|\$| ${file#./}|" || true
