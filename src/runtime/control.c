@@ -36,6 +36,7 @@ struct client {
 	char *out; /* NULL while the request is still coming */
 	size_t out_len;
 	size_t out_sent;
+	char who[CHG_CONTROL_USER_MAX];
 	char in[CHG_CONTROL_REQUEST_MAX];
 };
 
@@ -131,7 +132,8 @@ static void set_unknown(const struct chg_control *control, json_t *reply, const 
 	set_why(reply, why);
 }
 
-static enum chg_rc run_command(const struct chg_control *control, json_t *request, json_t *reply)
+static enum chg_rc run_command(
+	const struct chg_control *control, const char *who, json_t *request, json_t *reply)
 {
 	if (!json_is_object(request)) {
 		set_why(reply,
@@ -148,6 +150,9 @@ static enum chg_rc run_command(const struct chg_control *control, json_t *reques
 		set_unknown(control, reply, name);
 		return CHG_E_UNKNOWN;
 	}
+	/* A name that is no UTF-8 leaves none, and then nothing is changed in it. */
+	(void)json_object_del(request, "who");
+	(void)json_object_set_new(request, "who", json_string(who));
 	return command->handle(command->self, request, reply);
 }
 
@@ -200,7 +205,7 @@ static void answer_client(struct chg_control *control, struct client *client, si
 {
 	json_t *request = json_loadb(client->in, len, JSON_REJECT_DUPLICATES, NULL);
 	json_t *reply = json_object();
-	enum chg_rc rc = run_command(control, request, reply);
+	enum chg_rc rc = run_command(control, client->who, request, reply);
 	json_decref(request);
 	set_reply(control, client, reply, rc);
 }
@@ -226,7 +231,7 @@ static void read_client(struct chg_control *control, struct client *client)
 		answer_client(control, client, client->in_len); /* hanging up ends a line as well */
 	else if (client->in_len == sizeof client->in)
 		refuse_client(control, client, CHG_E_RANGE,
-			"the request is longer than 65535 bytes; send less at a time");
+			"the request is longer than 1048575 bytes; send less at a time");
 }
 
 static void write_client(struct client *client)
@@ -267,6 +272,7 @@ static void accept_client(struct chg_control *control)
 	client->in_len = 0;
 	client->out = NULL;
 	client->until_ms = now_ms() + control->idle_ms;
+	chg_control_socket_user(fd, client->who);
 	if (!chg_control_socket_is_trusted(fd)) {
 		struct chg_log log = control->log;
 		chg_log_event(log, CHG_LOG_WARNING, "control.refused cause=%s",

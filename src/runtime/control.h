@@ -18,7 +18,7 @@ struct chg_control;
 
 enum {
 	CHG_CONTROL_CLIENT_MAX = 8, /* further ones wait until one has gone */
-	CHG_CONTROL_REQUEST_MAX = 65536,
+	CHG_CONTROL_REQUEST_MAX = 1048576,
 	CHG_CONTROL_REPLY_MAX = 8388608,
 	CHG_CONTROL_COMMAND_MAX = 32,
 	CHG_CONTROL_WHY_MAX = 256,
@@ -30,7 +30,7 @@ enum {
 /*
  * Answers one command, on the control thread.
  *
- *   request  the object that came
+ *   request  the object that came; its "who" is the name of the user who asks, whatever he wrote
  *   reply    an empty object to fill; "ok", "error" and, where it has none, "why" are added to it
  */
 typedef enum chg_rc chg_control_handle(void *self, json_t *request, json_t *reply);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum {
 	BACKLOG = 16,
 	FOLDER_MODE = 0755,
 	SOCKET_MODE = 0600,
+	PASSWD_ROOM = 4096, /* for one line of the user database */
 };
 
 __attribute__((format(printf, 3, 4))) static enum chg_rc refuse(
@@ -166,11 +168,35 @@ void chg_control_socket_close(const char *path, struct chg_control_socket *socke
 	socket->fd = -1;
 }
 
+static bool read_peer(int fd, struct ucred *ret)
+{
+	socklen_t len = sizeof *ret;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len) == 0 && len == sizeof *ret;
+}
+
 bool chg_control_socket_is_trusted(int fd)
 {
 	struct ucred peer;
-	socklen_t len = sizeof peer;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || len != sizeof peer)
-		return false;
-	return peer.uid == 0 || peer.uid == geteuid();
+	return read_peer(fd, &peer) && (peer.uid == 0 || peer.uid == geteuid());
+}
+
+void chg_control_user_name(uid_t uid, char ret[CHG_CONTROL_USER_MAX])
+{
+	char room[PASSWD_ROOM];
+	struct passwd entry;
+	struct passwd *found = NULL;
+	if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 && found != NULL &&
+		strlen(found->pw_name) < CHG_CONTROL_USER_MAX)
+		(void)snprintf(ret, CHG_CONTROL_USER_MAX, "%s", found->pw_name);
+	else
+		(void)snprintf(ret, CHG_CONTROL_USER_MAX, "uid %lu", (unsigned long)uid);
+}
+
+void chg_control_socket_user(int fd, char ret[CHG_CONTROL_USER_MAX])
+{
+	struct ucred peer;
+	if (read_peer(fd, &peer))
+		chg_control_user_name(peer.uid, ret);
+	else
+		(void)snprintf(ret, CHG_CONTROL_USER_MAX, "unknown");
 }

@@ -159,7 +159,7 @@ static const struct bad_row {
 		"there is no section \"peers\"; did you mean \"peer\"?" },
 	{ "a section that resembles none", "tariffs: {a: 1}\n", 1, 1,
 		"there is no section \"tariffs\"; the sections are store, diameter, peer, control, "
-		"engine, offline, cdr, log" },
+		"engine, offline, online, cdr, log" },
 	{ "a key with a dot", "peer.allow: []\n", 1, 1,
 		"\"peer.allow\" is written in two levels; write \"peer:\" and below it, indented, "
 		"\"allow:\"" },
