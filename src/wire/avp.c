@@ -322,6 +322,13 @@ void chg_out_copy(struct chg_out *out, const struct chg_raw_avp *avp)
 		memcpy(at, avp->whole.ptr, avp->whole.len);
 }
 
+void chg_out_raw(struct chg_out *out, struct chg_view avps)
+{
+	uint8_t *at = room(out, avps.len);
+	if (at != NULL && avps.len > 0)
+		memcpy(at, avps.ptr, avps.len);
+}
+
 size_t chg_out_group_begin(struct chg_out *out, enum chg_avp id)
 {
 	size_t began = out->len;

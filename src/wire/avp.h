@@ -123,6 +123,8 @@ void chg_out_any(
 	struct chg_out *out, uint32_t code, uint32_t vendor, uint8_t flags, struct chg_view data);
 /* An AVP with its header as it came, padded. */
 void chg_out_copy(struct chg_out *out, const struct chg_raw_avp *avp);
+/* AVPs that were written before, as they are. */
+void chg_out_raw(struct chg_out *out, struct chg_view avps);
 
 /* Opens a group and returns where it began; what is written until the end goes inside. */
 size_t chg_out_group_begin(struct chg_out *out, enum chg_avp id);

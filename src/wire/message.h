@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Whole requests and answers of CH-1: bytes <-> the plain structs of core.
+ * Whole requests and answers of CH-1 and CH-2: bytes <-> the plain structs of core.
  */
 #ifndef CHG_WIRE_MESSAGE_H
 #define CHG_WIRE_MESSAGE_H
 
 #include "core/ask.h"
+#include "core/ask_credit.h"
 #include "core/reply.h"
+#include "core/reply_credit.h"
 #include "wire/avp.h"
 
 enum {
@@ -21,13 +23,16 @@ enum {
  * RFC 6733 7.5, 7.1.5
  *
  * Each failed[] is either a received AVP (whole.ptr set) or an example of a missing one (whole.ptr
- * NULL, id set).
+ * NULL, id set).  has_group: they stand inside an otherwise empty group there, so that it is seen
+ * where they belong.
  */
 struct chg_fault {
 	uint32_t result_code;
 	const char *message; /* Error-Message: a constant sentence without subscriber data */
 	struct chg_raw_avp failed[CHG_FAILED_MAX];
 	size_t failed_count;
+	bool has_group;
+	enum chg_avp group;
 };
 
 /* Memory for the text that a request does not hold itself; grows, is kept for the next request. */
@@ -58,6 +63,21 @@ enum chg_strictness {
 enum chg_rc chg_wire_read_acr(struct chg_view message, enum chg_strictness strictness,
 	struct chg_scratch *scratch, struct chg_acr *ret_acr, struct chg_fault *reterr_fault);
 
+/*
+ * Reads a Credit-Control-Request.  Views in ret_ccr point into `message` and into `scratch`.
+ *
+ * A client is told what is wrong, since he would be charged wrongly: the members of the groups of
+ * credit control are judged however lenient we are, with 5001, 5005, 5009 and 5014, and values that
+ * mean nothing are 5004.  Lenient, against strict: Multiple-Services-Credit-Control of one service
+ * are merged (N-077), and it may be there against Multiple-Services-Indicator (N-074).
+ *
+ *   CHG_OK           ret_ccr is filled
+ *   CHG_E_SYNTAX     reterr_fault says what to answer (5001, 5004, 5005, 5007, 5008, 5009, 5014)
+ *   CHG_E_NO_MEMORY  nothing is filled
+ */
+enum chg_rc chg_wire_read_ccr(struct chg_view message, enum chg_strictness strictness,
+	struct chg_scratch *scratch, struct chg_ccr *ret_ccr, struct chg_fault *reterr_fault);
+
 /* Who answers. */
 struct chg_identity {
 	struct chg_view origin_host;
@@ -75,6 +95,39 @@ struct chg_identity {
  */
 enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identity *identity,
 	const struct chg_aca *aca, struct chg_out *out);
+
+/*
+ * Writes the body of a Credit-Control-Answer: the AVPs from Session-Id to Origin-State-Id, without
+ * header and Proxy-Info, in the style of the question: services in
+ * Multiple-Services-Credit-Control where the request had them so, else at the level of the command.
+ * This is what is kept, to be given again to a repeated request.  RFC 8506 3.2; B-155
+ *
+ *   ccr   what `request` was read as
+ *
+ *   CHG_E_RANGE   it does not fit into out
+ *   CHG_E_SYNTAX  the request has no header
+ */
+enum chg_rc chg_wire_write_cca_body(struct chg_view request, const struct chg_identity *identity,
+	const struct chg_ccr *ccr, const struct chg_cca *cca, struct chg_out *out);
+
+/*
+ * Makes an answer of a body: the header by this request and the body's Result-Code, the body word
+ * for word, the Proxy-Info of this request.
+ *
+ *   CHG_E_RANGE   it does not fit into out
+ *   CHG_E_SYNTAX  the request has no header, or the body no Result-Code
+ */
+enum chg_rc chg_wire_write_cca_from_body(
+	struct chg_view request, struct chg_view body, struct chg_out *out);
+
+/*
+ * Both at once, with the same octets.
+ *
+ *   CHG_E_RANGE   it does not fit into out
+ *   CHG_E_SYNTAX  the request has no header
+ */
+enum chg_rc chg_wire_write_cca(struct chg_view request, const struct chg_identity *identity,
+	const struct chg_ccr *ccr, const struct chg_cca *cca, struct chg_out *out);
 
 /* The same for a refusal, of any command: ACR and CCR echo what their answers require. */
 enum chg_rc chg_wire_write_fault(struct chg_view request, const struct chg_identity *identity,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Answers: what the request told, echoed, and what we have to say.  Section A3 of the rules.
  */
-#include "wire/message.h"
+#include "wire/write_answer.h"
 
 enum {
 	COMMAND_ACCOUNTING = 271,
@@ -9,19 +9,7 @@ enum {
 	RESULT_SUCCESS = 2001,
 };
 
-/* What an answer takes over from its request; whole.ptr is NULL where the request has none. */
-struct echo {
-	struct chg_header header;
-	struct chg_raw_avp session_id;
-	struct chg_raw_avp type;   /* Accounting-Record-Type or CC-Request-Type */
-	struct chg_raw_avp number; /* Accounting-Record-Number or CC-Request-Number */
-	struct chg_raw_avp sub_session;
-	struct chg_raw_avp acct_session;
-	struct chg_raw_avp multi_session;
-	struct chg_raw_avp user_name;
-};
-
-static struct chg_raw_avp *echo_place(struct echo *echo, enum chg_avp id)
+static struct chg_raw_avp *echo_place(struct chg_echo *echo, enum chg_avp id)
 {
 	bool is_credit_control = echo->header.command == COMMAND_CREDIT_CONTROL;
 	switch (id) {
@@ -36,10 +24,11 @@ static struct chg_raw_avp *echo_place(struct echo *echo, enum chg_avp id)
 	case CHG_AVP_CC_REQUEST_NUMBER:
 		return is_credit_control ? &echo->number : NULL;
 	case CHG_AVP_ACCOUNTING_SUB_SESSION_ID:
+		return is_credit_control ? NULL : &echo->sub_session;
 	case CHG_AVP_CC_SUB_SESSION_ID:
-		return &echo->sub_session;
+		return is_credit_control ? &echo->sub_session : NULL;
 	case CHG_AVP_ACCT_SESSION_ID:
-		return &echo->acct_session;
+		return is_credit_control ? NULL : &echo->acct_session;
 	case CHG_AVP_ACCT_MULTI_SESSION_ID:
 		return &echo->multi_session;
 	case CHG_AVP_USER_NAME:
@@ -63,9 +52,9 @@ static bool can_echo(const struct chg_raw_avp *avp)
 	}
 }
 
-static enum chg_rc read_echo(struct chg_view request, struct echo *ret)
+enum chg_rc chg_echo_read(struct chg_view request, struct chg_echo *ret)
 {
-	struct echo echo = { 0 };
+	struct chg_echo echo = { 0 };
 	enum chg_rc rc = chg_header_read(request, &echo.header);
 	if (rc != CHG_OK)
 		return rc;
@@ -102,8 +91,7 @@ static void put_echo_text(struct chg_out *out, const struct chg_raw_avp *avp)
 		chg_out_text(out, avp->id, avp->data);
 }
 
-/* every Proxy-Info, in order, untouched. */
-static void put_proxy_info(struct chg_out *out, struct chg_view request)
+void chg_answer_proxy_info(struct chg_out *out, struct chg_view request)
 {
 	struct chg_avp_walk walk = chg_avp_walk_message(request);
 	struct chg_raw_avp avp;
@@ -112,23 +100,25 @@ static void put_proxy_info(struct chg_out *out, struct chg_view request)
 			chg_out_copy(out, &avp);
 }
 
-/* R and T clear, P as it came, E as the result asks for. */
-static void put_head(struct chg_out *out, const struct echo *echo, bool is_error,
-	const struct chg_identity *identity, uint32_t result_code)
+void chg_answer_header(struct chg_out *out, const struct chg_echo *echo, bool is_error)
 {
 	struct chg_header header = echo->header;
 	header.flags &= CHG_COMMAND_FLAG_PROXIABLE;
 	if (is_error)
 		header.flags |= CHG_COMMAND_FLAG_ERROR;
 	chg_out_header(out, &header);
+}
+
+void chg_answer_head(struct chg_out *out, const struct chg_echo *echo,
+	const struct chg_identity *identity, uint32_t result_code)
+{
 	put_echo_text(out, &echo->session_id);
 	chg_out_u32(out, CHG_AVP_RESULT_CODE, result_code);
 	chg_out_text(out, CHG_AVP_ORIGIN_HOST, identity->origin_host);
 	chg_out_text(out, CHG_AVP_ORIGIN_REALM, identity->origin_realm);
 }
 
-/* what ACA and CCA need besides the head. */
-static void put_command_echo(struct chg_out *out, const struct echo *echo)
+void chg_answer_command_echo(struct chg_out *out, const struct chg_echo *echo)
 {
 	if (echo->header.command == COMMAND_CREDIT_CONTROL)
 		chg_out_u32(out, CHG_AVP_AUTH_APPLICATION_ID, echo->header.application);
@@ -142,18 +132,15 @@ static void put_command_echo(struct chg_out *out, const struct echo *echo)
 	put_echo(out, &echo->user_name);
 }
 
-static void put_tail(
-	struct chg_out *out, const struct chg_identity *identity, struct chg_view request)
+void chg_answer_state(struct chg_out *out, const struct chg_identity *identity)
 {
 	if (identity->origin_state_id != 0)
 		chg_out_u32(out, CHG_AVP_ORIGIN_STATE_ID, identity->origin_state_id);
-	put_proxy_info(out, request);
 }
 
-/* E for 3xxx, and where the grammar of the answer cannot be met. */
-static bool needs_error_form(const struct echo *echo, uint32_t result_code)
+bool chg_answer_needs_error_form(const struct chg_echo *echo, uint32_t result_code)
 {
-	if (result_code >= 3000 && result_code < 4000)
+	if (chg_result_is_protocol_error(result_code))
 		return true;
 	return result_code >= 5000 &&
 	       (!chg_view_present(echo->type.whole) || !chg_view_present(echo->number.whole));
@@ -174,21 +161,23 @@ static const char *failure_message(uint32_t result_code)
 enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identity *identity,
 	const struct chg_aca *aca, struct chg_out *out)
 {
-	struct echo echo;
-	enum chg_rc rc = read_echo(request, &echo);
+	struct chg_echo echo;
+	enum chg_rc rc = chg_echo_read(request, &echo);
 	if (rc != CHG_OK)
 		return rc;
-	bool is_error = needs_error_form(&echo, aca->result_code);
+	bool is_error = chg_answer_needs_error_form(&echo, aca->result_code);
 
-	put_head(out, &echo, is_error, identity, aca->result_code);
+	chg_answer_header(out, &echo, is_error);
+	chg_answer_head(out, &echo, identity, aca->result_code);
 	if (!is_error)
-		put_command_echo(out, &echo);
+		chg_answer_command_echo(out, &echo);
 	if (aca->result_code != RESULT_SUCCESS)
 		chg_out_text(
 			out, CHG_AVP_ERROR_MESSAGE, chg_view_of(failure_message(aca->result_code)));
 	else if (aca->interim_interval_s.is_present)
 		chg_out_u32(out, CHG_AVP_ACCT_INTERIM_INTERVAL, aca->interim_interval_s.value);
-	put_tail(out, identity, request);
+	chg_answer_state(out, identity);
+	chg_answer_proxy_info(out, request);
 	return chg_out_finish(out);
 }
 
@@ -213,35 +202,40 @@ static void put_example(struct chg_out *out, const struct chg_raw_avp *avp)
 	chg_out_any(out, avp->code, avp->vendor, flags, (struct chg_view){ zeros, size });
 }
 
-static void put_failed(struct chg_out *out, const struct chg_fault *fault)
+void chg_answer_failed(struct chg_out *out, const struct chg_fault *fault)
 {
 	if (fault->failed_count == 0)
 		return;
-	size_t group = chg_out_group_begin(out, CHG_AVP_FAILED_AVP);
+	size_t failed = chg_out_group_begin(out, CHG_AVP_FAILED_AVP);
+	size_t within = fault->has_group ? chg_out_group_begin(out, fault->group) : 0;
 	for (size_t i = 0; i < fault->failed_count; i++) {
 		if (chg_view_present(fault->failed[i].whole))
 			chg_out_copy(out, &fault->failed[i]);
 		else
 			put_example(out, &fault->failed[i]);
 	}
-	chg_out_group_end(out, group);
+	if (fault->has_group)
+		chg_out_group_end(out, within);
+	chg_out_group_end(out, failed);
 }
 
 enum chg_rc chg_wire_write_fault(struct chg_view request, const struct chg_identity *identity,
 	const struct chg_fault *fault, struct chg_out *out)
 {
-	struct echo echo;
-	enum chg_rc rc = read_echo(request, &echo);
+	struct chg_echo echo;
+	enum chg_rc rc = chg_echo_read(request, &echo);
 	if (rc != CHG_OK)
 		return rc;
-	bool is_error = needs_error_form(&echo, fault->result_code);
+	bool is_error = chg_answer_needs_error_form(&echo, fault->result_code);
 
-	put_head(out, &echo, is_error, identity, fault->result_code);
+	chg_answer_header(out, &echo, is_error);
+	chg_answer_head(out, &echo, identity, fault->result_code);
 	if (!is_error)
-		put_command_echo(out, &echo);
+		chg_answer_command_echo(out, &echo);
 	if (fault->message != NULL)
 		chg_out_text(out, CHG_AVP_ERROR_MESSAGE, chg_view_of(fault->message));
-	put_failed(out, fault);
-	put_tail(out, identity, request);
+	chg_answer_failed(out, fault);
+	chg_answer_state(out, identity);
+	chg_answer_proxy_info(out, request);
 	return chg_out_finish(out);
 }

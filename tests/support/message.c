@@ -231,6 +231,24 @@ void message_acr(struct message *message, const char *text)
 	message_avps(message, more);
 }
 
+void message_ccr(struct message *message, const char *text)
+{
+	struct changes changes = { .type = 1, .flags = 0xc0, .application = 4, .command = 272 };
+	const char *more = text == NULL ? "" : read_changes(text, &changes);
+	message_begin(message, (uint8_t)changes.flags, changes.command, changes.application);
+	if (changes.in_front != NULL)
+		put_one(message, changes.in_front);
+	put_kept_text(message, &changes, 263, "im1.example.net;1;2");
+	put_kept_text(message, &changes, 264, "im1.example.net");
+	put_kept_text(message, &changes, 296, "example.net");
+	put_kept_text(message, &changes, 283, "example.net");
+	put_kept_u32(message, &changes, 258, 4);
+	put_kept_text(message, &changes, 461, "32274@3gpp.org");
+	put_kept_u32(message, &changes, 416, changes.type);
+	put_kept_u32(message, &changes, 415, changes.number);
+	message_avps(message, more);
+}
+
 struct chg_view message_view(struct message *message)
 {
 	put_number(message->bytes + 1, 3, (uint32_t)message->len);

@@ -50,6 +50,12 @@ void message_avps(struct message *message, const char *text);
  */
 void message_acr(struct message *message, const char *changes);
 
+/*
+ * The same for the valid Credit-Control-Request: INITIAL, number 0, P set; without units and
+ * identities.
+ */
+void message_ccr(struct message *message, const char *changes);
+
 /* The whole message, its length filled in. */
 struct chg_view message_view(struct message *message);
 
