@@ -17,6 +17,8 @@ static const struct chg_override *const overrides[] = {
 	&chg_override_sess_get,
 	&chg_override_ep_add_merge,
 	&chg_override_handle_newcer,
+	&chg_override_getnameinfo,
+	&chg_override_listen,
 };
 
 enum { OVERRIDE_COUNT = sizeof overrides / sizeof overrides[0] };

@@ -27,6 +27,8 @@ extern const struct chg_override chg_override_out_send;
 extern const struct chg_override chg_override_sess_get;
 extern const struct chg_override chg_override_ep_add_merge;
 extern const struct chg_override chg_override_handle_newcer;
+extern const struct chg_override chg_override_getnameinfo;
+extern const struct chg_override chg_override_listen;
 
 /*
  * The replaced functions that no public header declares; their shape is that of 1.2.1.
