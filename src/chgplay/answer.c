@@ -4,9 +4,14 @@
 #include <stdio.h>
 
 #include "chgplay/answer.h"
+#include "chgplay/answer_credit.h"
 #include "chgplay/element.h"
 #include "chgplay/result.h"
 #include "chgplay/text.h"
+
+enum {
+	CREDIT_CONTROL = 272,
+};
 
 /* What an AVP that was found has to be; NULL functions take any. */
 struct wish {
@@ -129,7 +134,19 @@ static const char *check_session(struct chg_view request, struct chg_view answer
 	return NULL;
 }
 
-static const char *check_result(struct chg_view request, struct chg_view answer, bool is_error)
+static const char *check_echoes(struct chg_view request, struct chg_view answer, bool is_credit)
+{
+	if (!is_credit && (!same_data(request, answer, CHG_AVP_ACCOUNTING_RECORD_TYPE) ||
+				  !same_data(request, answer, CHG_AVP_ACCOUNTING_RECORD_NUMBER)))
+		return "the record's type or number is not echoed, and the E bit is clear";
+	if (is_credit && (!same_data(request, answer, CHG_AVP_CC_REQUEST_TYPE) ||
+				 !same_data(request, answer, CHG_AVP_CC_REQUEST_NUMBER)))
+		return "the request's type or number is not echoed, and the E bit is clear";
+	return NULL;
+}
+
+static const char *check_result(
+	struct chg_view request, struct chg_view answer, bool is_error, bool is_credit)
 {
 	if (count_of(answer, CHG_AVP_RESULT_CODE) != 1)
 		return "there is not exactly one Result-Code";
@@ -140,10 +157,7 @@ static const char *check_result(struct chg_view request, struct chg_view answer,
 		return "the E bit is set without an error that allows it";
 	if (is_error)
 		return NULL;
-	if (!same_data(request, answer, CHG_AVP_ACCOUNTING_RECORD_TYPE) ||
-		!same_data(request, answer, CHG_AVP_ACCOUNTING_RECORD_NUMBER))
-		return "the record's type or number is not echoed, and the E bit is clear";
-	return NULL;
+	return check_echoes(request, answer, is_credit);
 }
 
 static const char *check_proxies(struct chg_view request, struct chg_view answer)
@@ -165,7 +179,7 @@ static const char *check_proxies(struct chg_view request, struct chg_view answer
 	return NULL;
 }
 
-static const char *check_rest(struct chg_view answer)
+static const char *check_rest(struct chg_view answer, bool is_credit)
 {
 	if (!is_there(answer, "Origin-Host") || !is_there(answer, "Origin-Realm"))
 		return "Origin-Host or Origin-Realm is missing";
@@ -173,7 +187,7 @@ static const char *check_rest(struct chg_view answer)
 		return "a Destination-Host or -Realm is in an answer";
 	if (is_there(answer, "Route-Record"))
 		return "a Route-Record is in an answer";
-	if (count_of(answer, CHG_AVP_FAILED_AVP) > 1)
+	if (!is_credit && count_of(answer, CHG_AVP_FAILED_AVP) > 1)
 		return "there is more than one Failed-AVP";
 	return NULL;
 }
@@ -189,15 +203,19 @@ bool chg_answer_is_mannerly(
 	if (chg_header_read(request, &asked) != CHG_OK)
 		return true;
 
+	bool is_credit = asked.command == CREDIT_CONTROL;
+	bool is_error = (told.flags & CHG_COMMAND_FLAG_ERROR) != 0;
 	const char *why = check_header(&asked, &told);
 	if (why == NULL)
 		why = check_session(request, answer);
 	if (why == NULL)
-		why = check_result(request, answer, (told.flags & CHG_COMMAND_FLAG_ERROR) != 0);
+		why = check_result(request, answer, is_error, is_credit);
 	if (why == NULL)
 		why = check_proxies(request, answer);
 	if (why == NULL)
-		why = check_rest(answer);
+		why = check_rest(answer, is_credit);
+	if (why == NULL && is_credit && !is_error)
+		why = chg_answer_credit_manners(request, answer);
 	return why == NULL || bad(reterr_why, why_size, why);
 }
 
@@ -334,11 +352,26 @@ static bool check_code(
 	return bad(why, why_size, expect->error_bit ? "the E bit is clear" : "the E bit is set");
 }
 
+/* All but what follows the request's copy: the Hop-by-Hop and End-to-End ids. */
+static bool is_same_answer(struct chg_view a, struct chg_view b)
+{
+	enum { IDS_AT = 12 };
+	return a.len == b.len && a.len >= CHG_HEADER_SIZE && memcmp(a.ptr, b.ptr, IDS_AT) == 0 &&
+	       memcmp(a.ptr + CHG_HEADER_SIZE, b.ptr + CHG_HEADER_SIZE, a.len - CHG_HEADER_SIZE) ==
+		       0;
+}
+
 bool chg_answer_meets(const struct chg_script *script, const struct chg_script_step *step,
 	chg_instant base, const struct chg_answered *answered, char *reterr_why, size_t why_size)
 {
-	if (!check_code(&step->expect, answered->answer, reterr_why, why_size))
+	const struct chg_script_expect *expect = &step->expect;
+	if (!check_code(expect, answered->answer, reterr_why, why_size))
 		return false;
+	if (expect->cca != NULL && !chg_answer_credit_meets(expect->cca, answered->request,
+					   answered->answer, reterr_why, why_size))
+		return false;
+	if (expect->is_same && !is_same_answer(answered->before, answered->answer))
+		return bad(reterr_why, why_size, "the answer is not that of before, word for word");
 	for (size_t i = 0; i < step->edit_count; i++) {
 		const struct chg_script_edit *edit = &script->edit[step->edit_first + i];
 		const char *why = check_edit(edit, base, answered);

@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "chgplay/answer.h"
+#include "chgplay/answer_credit.h"
+#include "chgplay/books.h"
 #include "chgplay/play.h"
 #include "chgplay/record.h"
 #include "chgplay/request.h"
@@ -19,6 +21,13 @@ enum {
 	LOOK_AGAIN_MS = 20,
 	SESSION_ID_MAX = 512,
 	WHY_MAX = 384,
+	ACCOUNT_NAME_MAX = 128,
+};
+
+/* The Refund-Information that a request was answered with. */
+struct handle {
+	size_t len;
+	char bytes[CHG_REFUND_HANDLE_MAX];
 };
 
 struct play {
@@ -29,6 +38,8 @@ struct play {
 	struct chg_play_peer peer[CHG_SCRIPT_PEER_MAX];
 	bool is_connected[CHG_SCRIPT_PEER_MAX];
 	char session_id[CHG_SCRIPT_NAME_MAX][SESSION_ID_MAX];
+	struct handle handle[CHG_SCRIPT_NAME_MAX];
+	const char *party_domain;
 	chg_instant base;
 	uint32_t next_id;
 
@@ -136,14 +147,32 @@ static enum chg_rc take_slot(struct play *play, struct chg_exchange **ret)
 	return CHG_OK;
 }
 
-static enum chg_rc write_request(
-	struct play *play, const struct chg_script_step *step, struct chg_exchange *slot)
+static bool handle_of(void *to, struct chg_view name, struct chg_view *ret)
+{
+	const struct play *play = to;
+	for (size_t i = 0; i < play->script->name_count; i++)
+		if (chg_view_equal(play->script->name[i], name)) {
+			const struct handle *handle = &play->handle[i];
+			*ret = (struct chg_view){ handle->bytes, handle->len };
+			return handle->len != 0;
+		}
+	return false;
+}
+
+/* Each request of a parallel group has a session of its own. */
+static enum chg_rc write_request(struct play *play, const struct chg_script_step *step,
+	uint32_t copy, struct chg_exchange *slot)
 {
 	const struct chg_play_peer *peer = &play->peer[step->peer];
 	struct chg_view bad_path = { 0 };
 	uint32_t id = play->next_id++;
-	struct chg_request_head head = { .session_id =
-						 chg_view_of(play->session_id[step->send.name]),
+	char session_id[SESSION_ID_MAX + 16];
+	int len = snprintf(session_id, sizeof session_id, copy == 0 ? "%s" : "%s-%u",
+		play->session_id[step->send.name], (unsigned)copy);
+	struct chg_request_head head = { .session_id = { session_id, (size_t)len },
+		.party_domain = play->party_domain,
+		.handle = handle_of,
+		.to = play,
 		.origin_host = chg_view_of(peer->host),
 		.origin_realm = chg_view_of(peer->realm),
 		.destination_realm = play->options->destination_realm,
@@ -155,7 +184,8 @@ static enum chg_rc write_request(
 	enum chg_rc rc = chg_request_write(play->script, step, &head, slot->request,
 		CHG_MESSAGE_MAX, &slot->request_len, &bad_path);
 	if (rc == CHG_E_UNKNOWN)
-		return fail(play, step, CHG_E_SYNTAX, "the request has no %.*s to change",
+		return fail(play, step, CHG_E_SYNTAX,
+			"the request has no %.*s to change, or no answer gave one",
 			(int)bad_path.len, bad_path.ptr);
 	if (rc != CHG_OK)
 		return fail(
@@ -187,24 +217,48 @@ static void repeat_request(
 		slot->request[4] |= CHG_COMMAND_FLAG_RETRANSMITTED;
 }
 
+static const char *cc_type_text(enum chg_cc_type type)
+{
+	switch (type) {
+	case CHG_CC_INITIAL:
+		return "INITIAL";
+	case CHG_CC_UPDATE:
+		return "UPDATE";
+	case CHG_CC_TERMINATION:
+		return "TERMINATION";
+	case CHG_CC_EVENT:
+		break;
+	}
+	return "EVENT";
+}
+
 static void show(struct play *play, size_t at)
 {
 	const struct chg_exchange *slot = &play->slot[at];
 	const struct chg_script_step *step = play->slot_step[at];
 	const struct chg_script_step *origin =
 		step->kind == CHG_PLAY_AGAIN ? play->last_step : step;
+	const struct chg_script_send *send = &origin->send;
 	char peer[64];
-	if (play->options->shown == NULL)
+	char note[CHG_CREDIT_NOTE_MAX] = "";
+	/* Of a hundred at once the first one speaks for all. */
+	if (play->options->shown == NULL || (at != 0 && play->slot_step[at - 1] == step))
 		return;
 	struct chg_view name = play->peer[origin->peer].name;
 	snprintf(peer, sizeof peer, "%.*s", (int)name.len, name.ptr);
 	struct chg_view answer = { (const char *)slot->answer, slot->answer_len };
 	bool is_answered = slot->outcome == CHG_OUTCOME_ANSWERED;
+	if (is_answered && send->is_credit)
+		chg_answer_credit_note(answer, note);
 	struct chg_play_event event = { .peer = peer,
 		.trigger = step->trigger,
-		.session = play->script->name[origin->send.name],
-		.type = origin->send.type,
-		.number = origin->send.number,
+		.session = play->script->name[send->name],
+		.command = send->is_credit ? "CCR" : "ACR",
+		.type = send->is_credit ? cc_type_text(send->cc_type)
+					: chg_record_type_text(send->type),
+		.number = send->number,
+		.times = send->times,
+		.note = note,
 		.is_again = step->kind == CHG_PLAY_AGAIN,
 		.outcome = slot->outcome,
 		.result_code = is_answered ? chg_answer_result(answer) : 0,
@@ -227,6 +281,20 @@ static enum chg_rc remember(struct play *play)
 	return CHG_OK;
 }
 
+static void keep_handle(
+	struct play *play, const struct chg_exchange *slot, const struct chg_script_step *step)
+{
+	struct chg_view answer = { (const char *)slot->answer, slot->answer_len };
+	struct chg_view bytes;
+	if (step->kind != CHG_PLAY_SEND || slot->outcome != CHG_OUTCOME_ANSWERED ||
+		!chg_answer_credit_handle(answer, &bytes) || bytes.len > CHG_REFUND_HANDLE_MAX)
+		return;
+	struct handle *handle = &play->handle[step->send.name];
+	handle->len = bytes.len;
+	if (bytes.len != 0)
+		memcpy(handle->bytes, bytes.ptr, bytes.len);
+}
+
 static enum chg_rc exchange_slots(struct play *play, const struct chg_script_step *step)
 {
 	enum chg_rc rc = remember(play);
@@ -237,6 +305,7 @@ static enum chg_rc exchange_slots(struct play *play, const struct chg_script_ste
 		return stage_failed(play, step, "sending", rc);
 	for (size_t i = 0; i < play->slot_count; i++) {
 		show(play, i);
+		keep_handle(play, &play->slot[i], play->slot_step[i]);
 		if (play->slot[i].outcome == CHG_OUTCOME_CLOSED)
 			play->is_connected[play->slot[i].peer] = false;
 	}
@@ -253,11 +322,9 @@ static bool is_last_of_group(const struct play *play, const struct chg_script_st
 	       next->kind != CHG_PLAY_SEND || next->together != step->together;
 }
 
-static enum chg_rc play_request(struct play *play, const struct chg_script_step *step)
+static enum chg_rc put_request(struct play *play, const struct chg_script_step *step, uint32_t copy)
 {
 	struct chg_exchange *slot;
-	if (play->slot_expected == play->slot_count)
-		play->slot_expected = play->slot_count = 0;
 	enum chg_rc rc = take_slot(play, &slot);
 	if (rc != CHG_OK)
 		return rc;
@@ -266,10 +333,22 @@ static enum chg_rc play_request(struct play *play, const struct chg_script_step 
 	if (rc == CHG_OK && step->kind == CHG_PLAY_AGAIN)
 		repeat_request(play, step, slot);
 	else if (rc == CHG_OK)
-		rc = write_request(play, step, slot);
+		rc = write_request(play, step, copy, slot);
+	if (rc == CHG_OK)
+		play->slot_step[play->slot_count++] = step;
+	return rc;
+}
+
+static enum chg_rc play_request(struct play *play, const struct chg_script_step *step)
+{
+	uint32_t times = step->kind == CHG_PLAY_SEND ? step->send.times : 1;
+	enum chg_rc rc = CHG_OK;
+	if (play->slot_expected == play->slot_count)
+		play->slot_expected = play->slot_count = 0;
+	for (uint32_t i = 0; rc == CHG_OK && i < times; i++)
+		rc = put_request(play, step, times == 1 ? 0 : i + 1);
 	if (rc != CHG_OK)
 		return rc;
-	play->slot_step[play->slot_count++] = step;
 	return is_last_of_group(play, step) ? exchange_slots(play, step) : CHG_OK;
 }
 
@@ -284,16 +363,21 @@ static enum chg_rc remember_answer(struct play *play, const struct chg_exchange 
 	return CHG_OK;
 }
 
-static enum chg_rc play_expect(struct play *play, const struct chg_script_step *step)
+static struct chg_answered answered_of(const struct play *play, const struct chg_exchange *slot)
 {
-	static const char *const outcomes[] = { "an answer", "a closed connection", "silence" };
-	const struct chg_exchange *slot = &play->slot[play->slot_expected++];
-	const struct chg_script_expect *expect = &step->expect;
-	struct chg_answered answered = {
+	return (struct chg_answered){
 		.request = { (const char *)slot->request, slot->request_len },
 		.answer = { (const char *)slot->answer, slot->answer_len },
 		.before = { (const char *)play->before, play->before_len },
 	};
+}
+
+static enum chg_rc expect_one(struct play *play, const struct chg_script_step *step)
+{
+	static const char *const outcomes[] = { "an answer", "a closed connection", "silence" };
+	const struct chg_exchange *slot = &play->slot[play->slot_expected++];
+	const struct chg_script_expect *expect = &step->expect;
+	struct chg_answered answered = answered_of(play, slot);
 	char why[WHY_MAX / 2];
 
 	if (expect->kind == CHG_EXPECT_ANSWER && slot->outcome == CHG_OUTCOME_CLOSED &&
@@ -307,6 +391,31 @@ static enum chg_rc play_expect(struct play *play, const struct chg_script_step *
 	if (!chg_answer_meets(play->script, step, play->base, &answered, why, sizeof why))
 		return fail(play, step, CHG_E_UNKNOWN, "%s", why);
 	return remember_answer(play, slot);
+}
+
+/* So many of the group's answers are so, whichever they are. */
+static enum chg_rc expect_some(struct play *play, const struct chg_script_step *step)
+{
+	char why[WHY_MAX / 2] = "";
+	uint32_t count = 0;
+	for (size_t i = 0; i < play->slot_count; i++) {
+		const struct chg_exchange *slot = &play->slot[i];
+		struct chg_answered answered = answered_of(play, slot);
+		count += slot->outcome == CHG_OUTCOME_ANSWERED &&
+			 chg_answer_meets(
+				 play->script, step, play->base, &answered, why, sizeof why);
+	}
+	play->slot_expected += step->expect.times;
+	if (count == step->expect.times)
+		return CHG_OK;
+	return fail(play, step, CHG_E_UNKNOWN,
+		"%u of %zu answers are so and not %u; another one: %s", (unsigned)count,
+		play->slot_count, (unsigned)step->expect.times, why);
+}
+
+static enum chg_rc play_expect(struct play *play, const struct chg_script_step *step)
+{
+	return step->expect.times == 0 ? expect_one(play, step) : expect_some(play, step);
 }
 
 static bool count_all(
@@ -328,10 +437,54 @@ static bool count_all(
 	return total == want;
 }
 
+/* Nodes that serve several runs have an account of each. */
+static void name_account(const struct play *play, struct chg_view name, char ret[ACCOUNT_NAME_MAX])
+{
+	const char *domain = play->options->party_domain;
+	snprintf(ret, ACCOUNT_NAME_MAX, "%.*s%s%s", (int)name.len, name.ptr,
+		domain == NULL ? "" : "@", domain == NULL ? "" : domain);
+}
+
+static bool is_ours(void *to, struct chg_view session_id)
+{
+	const struct play *play = to;
+	for (size_t i = 0; i < play->script->name_count; i++)
+		if (chg_view_equal(session_id, chg_view_of(play->session_id[i])))
+			return true;
+	return false;
+}
+
+static bool look_at_books(struct play *play, const struct chg_script_step *step,
+	struct chg_store *store, char *why, size_t why_size)
+{
+	char account[ACCOUNT_NAME_MAX];
+	chg_instant now = play->stage->ops->now(play->stage->self);
+	uint32_t count = 0;
+	switch (step->kind) {
+	case CHG_PLAY_BALANCE:
+		name_account(play, step->balance.account, account);
+		return chg_books_meet_balance(store, account, &step->balance, now, why, why_size);
+	case CHG_PLAY_BUCKET:
+		name_account(play, step->bucket.account, account);
+		return chg_books_meet_bucket(store, account, &step->bucket, now, why, why_size);
+	case CHG_PLAY_SUSPENSE:
+		snprintf(why, why_size, "the lines of suspense cannot be read");
+		if (chg_books_count_suspense(store, is_ours, play, &count) != CHG_OK)
+			return false;
+		snprintf(why, why_size, "there are %u lines of suspense and not %u",
+			(unsigned)count, (unsigned)step->records);
+		return count == step->records;
+	default:
+		return chg_books_are_clean(store, why, why_size);
+	}
+}
+
 static bool look(struct play *play, const struct chg_script_step *step, struct chg_store *store,
 	char *why, size_t why_size)
 {
-	struct chg_record_place place = { .store = store, .base = play->base };
+	struct chg_record_place place = {
+		.store = store, .base = play->base, .party_domain = play->party_domain
+	};
 	switch (step->kind) {
 	case CHG_PLAY_RECORD:
 		place.session_id = chg_view_of(play->session_id[step->record->name]);
@@ -344,6 +497,11 @@ static bool look(struct play *play, const struct chg_script_step *step, struct c
 	case CHG_PLAY_TIMELINE:
 		place.session_id = chg_view_of(play->session_id[step->timeline->name]);
 		return chg_record_has_timeline(&place, step->timeline, why, why_size);
+	case CHG_PLAY_BALANCE:
+	case CHG_PLAY_BUCKET:
+	case CHG_PLAY_LEDGER:
+	case CHG_PLAY_SUSPENSE:
+		return look_at_books(play, step, store, why, why_size);
 	default:
 		return count_all(play, store, step->records, why, why_size);
 	}
@@ -378,6 +536,92 @@ static enum chg_rc play_look(struct play *play, const struct chg_script_step *st
 			return fail(play, step, CHG_E_UNKNOWN, "%s", why);
 		poll(NULL, 0, LOOK_AGAIN_MS);
 	}
+}
+
+static enum chg_rc change_books(
+	struct play *play, const struct chg_script_step *step, const struct chg_play_change *change)
+{
+	const struct chg_stage_ops *ops = play->stage->ops;
+	enum chg_rc rc = ops->change(play->stage->self, change);
+	return rc == CHG_OK ? CHG_OK : stage_failed(play, step, "changing the books", rc);
+}
+
+static chg_opt_instant instant_of(const struct play *play, bool has, int64_t seconds)
+{
+	chg_instant at = chg_instant_add(play->base, chg_span_s(seconds));
+	return has ? (chg_opt_instant){ true, at } : (chg_opt_instant){ 0 };
+}
+
+static enum chg_rc play_account(struct play *play, const struct chg_script_step *step)
+{
+	const struct chg_script_account *from = step->account;
+	char name[ACCOUNT_NAME_MAX];
+	char memory[CHG_IDENTITY_MAX][CHG_PARTY_LONG_MAX];
+	size_t count = from->identity_count == 0 ? 1 : from->identity_count;
+	name_account(play, from->name, name);
+	struct chg_play_change change = { .kind = CHG_BOOK_ACCOUNT,
+		.account = { .name = chg_view_of(name),
+			.currency = from->currency,
+			.opening = from->opening,
+			.credit_limit = from->credit_limit,
+			.low_balance = from->low_balance,
+			.plan = from->plan,
+			.valid_until = instant_of(play, from->has_until, from->until_s),
+			.identity_count = count },
+		.is_blocked = from->is_blocked };
+	for (size_t i = 0; i < count; i++) {
+		struct chg_identity_ask *identity = &change.account.identity[i];
+		struct chg_view text = from->identity_count == 0 ? from->name : from->identity[i];
+		identity->type =
+			chg_identity_spell(text, play->party_domain, memory[i], &identity->text);
+		if (chg_identity_key(identity->type, identity->text, &identity->key) != CHG_OK)
+			return fail(play, step, CHG_E_SYNTAX, "\"%.*s\" is no identity",
+				(int)text.len, text.ptr);
+	}
+	return change_books(play, step, &change);
+}
+
+static enum chg_rc play_bucket(struct play *play, const struct chg_script_step *step)
+{
+	const struct chg_script_bucket *from = &step->bucket;
+	const struct chg_script_amount *amount = &from->amount;
+	char account[ACCOUNT_NAME_MAX];
+	name_account(play, from->account, account);
+	struct chg_play_change change = { .kind = CHG_BOOK_BUCKET,
+		.account.name = chg_view_of(account),
+		.bucket = { .kind = chg_books_kind(amount),
+			.balance = amount->is_money ? amount->money.micros : (int64_t)amount->units,
+			.priority = from->priority,
+			.valid_until = instant_of(play, from->has_until, from->until_s) } };
+	struct chg_view name = from->name.ptr != NULL ? from->name : CHG_VIEW("bundle");
+	if (name.len >= CHG_BUCKET_NAME_MAX || from->service.len >= CHG_BUCKET_SERVICE_MAX)
+		return fail(play, step, CHG_E_SYNTAX, "the bucket's name or service is too long");
+	memcpy(change.bucket.name, name.ptr, name.len);
+	if (from->service.len != 0)
+		memcpy(change.bucket.service, from->service.ptr, from->service.len);
+	return change_books(play, step, &change);
+}
+
+static enum chg_rc play_tariff(struct play *play, const struct chg_script_step *step)
+{
+	char file[CHG_BOOKS_TARIFF_MAX];
+	struct chg_play_change change = { .kind = CHG_BOOK_TARIFF, .text = step->tariff->text };
+	if (change.text.ptr == NULL) {
+		if (!chg_books_tariff(step->tariff, file))
+			return fail(play, step, CHG_E_SYNTAX, "the tariff is too long");
+		change.text = chg_view_of(file);
+	}
+	return change_books(play, step, &change);
+}
+
+/* What only an operator can change is taken for right where we are none. */
+static enum chg_rc play_change(struct play *play, const struct chg_script_step *step)
+{
+	if (play->stage->ops->change == NULL)
+		return CHG_OK;
+	if (step->kind == CHG_PLAY_ACCOUNT)
+		return play_account(play, step);
+	return step->kind == CHG_PLAY_BUCKET ? play_bucket(play, step) : play_tariff(play, step);
 }
 
 static enum chg_rc play_connect(struct play *play, const struct chg_script_step *step)
@@ -422,7 +666,15 @@ static enum chg_rc play_step(struct play *play, const struct chg_script_step *st
 	case CHG_PLAY_PARTICIPANT:
 	case CHG_PLAY_TIMELINE:
 	case CHG_PLAY_RECORDS:
+	case CHG_PLAY_BALANCE:
+	case CHG_PLAY_LEDGER:
+	case CHG_PLAY_SUSPENSE:
 		return play_look(play, step);
+	case CHG_PLAY_BUCKET:
+		return step->bucket.is_expected ? play_look(play, step) : play_change(play, step);
+	case CHG_PLAY_ACCOUNT:
+	case CHG_PLAY_TARIFF:
+		return play_change(play, step);
 	case CHG_PLAY_CONNECT:
 		return play_connect(play, step);
 	default:
@@ -489,6 +741,7 @@ enum chg_rc chg_play_run(const struct chg_script *script, const struct chg_stage
 	play->stage = stage;
 	play->options = options;
 	play->outcome = ret_outcome;
+	play->party_domain = options->party_domain == NULL ? "example.net" : options->party_domain;
 	/* Times on the wire are whole seconds, so a script's start is one. */
 	chg_instant now = stage->ops->now(stage->self);
 	play->base = (chg_instant){ now.us - now.us % CHG_US_PER_S };

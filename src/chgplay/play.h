@@ -24,6 +24,21 @@ struct chg_exchange {
 	int64_t took_us;
 };
 
+/* A change of the books that the script wants, resolved for a run. */
+enum chg_play_book {
+	CHG_BOOK_ACCOUNT, /* account, is_blocked */
+	CHG_BOOK_BUCKET,  /* account.name, bucket */
+	CHG_BOOK_TARIFF,  /* text */
+};
+
+struct chg_play_change {
+	enum chg_play_book kind;
+	struct chg_account_new account;
+	bool is_blocked;
+	struct chg_bucket bucket;
+	struct chg_view text;
+};
+
 /* Who speaks, resolved for a run. */
 struct chg_play_peer {
 	struct chg_view name;
@@ -41,6 +56,8 @@ struct chg_play_peer {
  *   jump        the wall clock alone is set
  *   connect     a peer comes, telling its Origin-State-Id (0: none)
  *   records     the store to look at, and afterwards done with it; records NULL: not visible
+ *   change      the books are changed as an operator would; NULL: they are somebody else's, and must
+ *               be right already
  *   now         what the stage takes for the time; requests carry it
  */
 struct chg_stage_ops {
@@ -53,6 +70,7 @@ struct chg_stage_ops {
 	enum chg_rc (*connect)(void *self, uint32_t peer, const struct chg_play_peer *who);
 	enum chg_rc (*disconnect)(void *self, uint32_t peer);
 	enum chg_rc (*store)(void *self, enum chg_store_mood mood);
+	enum chg_rc (*change)(void *self, const struct chg_play_change *change);
 	enum chg_rc (*records)(void *self, struct chg_store *ret);
 	void (*records_done)(void *self, struct chg_store *store);
 	chg_instant (*now)(void *self);
@@ -69,8 +87,11 @@ struct chg_play_event {
 	const char *peer;
 	struct chg_view trigger; /* ptr NULL when the script names none */
 	struct chg_view session; /* its name in the script */
-	enum chg_record_type type;
+	const char *command;     /* "ACR", "CCR" */
+	const char *type;        /* "START", "INITIAL" */
 	uint32_t number;
+	uint32_t times;   /* so many at once */
+	const char *note; /* what a CCA granted and cost; may be empty */
 	bool is_again;
 	enum chg_outcome outcome;
 	uint32_t result_code;
@@ -82,6 +103,8 @@ struct chg_play_options {
 	uint32_t run;              /* sets the Session-Ids of this run apart from those of others */
 	struct chg_view only_host; /* if present: every peer speaks as this host and realm */
 	struct chg_view only_realm;
+	/* Of parties and accounts with a short name; NULL: example.net. */
+	const char *party_domain;
 	void (*shown)(void *to, const struct chg_play_event *event); /* may be NULL */
 	void *to;
 };

@@ -145,12 +145,12 @@ static bool column_number(
 }
 
 static bool text_meets(const struct chg_script_column *want, const struct column *column,
-	struct chg_view is, char *why, size_t why_size)
+	struct chg_view is, const char *domain, char *why, size_t why_size)
 {
 	char memory[CHG_PARTY_LONG_MAX];
 	struct chg_view value = want->value;
 	if (column->kind == COLUMN_PARTY && value.ptr != NULL)
-		value = chg_party_spell(value, memory);
+		value = chg_party_spell(value, domain, memory);
 	bool is_met = value.ptr == NULL ? is.len == 0 : chg_view_equal(is, value);
 	if (want->is_part)
 		is_met = is.len != 0 && value.len != 0 &&
@@ -189,13 +189,13 @@ static bool number_meets(const struct chg_script_column *want, const struct colu
 }
 
 static bool column_meets(const struct chg_script_column *want, const struct chg_cdr *cdr,
-	chg_instant base, char *why, size_t why_size)
+	const struct chg_record_place *place, char *why, size_t why_size)
 {
 	struct chg_view text;
 	const struct column *column = find_column(want->name);
 	if (column_text(column, cdr, &text))
-		return text_meets(want, column, text, why, why_size);
-	return number_meets(want, column, cdr, base, why, why_size);
+		return text_meets(want, column, text, place->party_domain, why, why_size);
+	return number_meets(want, column, cdr, place->base, why, why_size);
 }
 
 static bool state_meets(const struct chg_script_record *record, const struct chg_cdr *cdr,
@@ -231,6 +231,34 @@ static bool is_same_sub(chg_opt_u64 a, chg_opt_u64 b)
 	return a.is_present == b.is_present && (!a.is_present || a.value == b.value);
 }
 
+static bool each_done(
+	void *to, uint32_t entry_no, const struct chg_service_done *done, struct chg_view rule_name)
+{
+	(void)entry_no;
+	(void)rule_name;
+	((chg_money *)to)->micros += done->cost.micros;
+	return true;
+}
+
+/* What the entries of the record charged, all together. */
+static bool cost_meets(const struct record_scan *scan, int64_t cdr_id)
+{
+	struct chg_store *store = scan->place->store;
+	chg_money want = scan->record->cost;
+	chg_money is = { 0 };
+	char is_text[CHG_MONEY_TEXT_MAX];
+	char want_text[CHG_MONEY_TEXT_MAX];
+	if (store->books->done_scan(store->self, cdr_id, each_done, &is) != CHG_OK) {
+		snprintf(scan->why, scan->why_size, "what the record charged cannot be read");
+		return false;
+	}
+	chg_money_write(is, is_text);
+	chg_money_write(want, want_text);
+	snprintf(scan->why, scan->why_size, "the record's cost is %s and not %s", is_text,
+		want_text);
+	return is.micros == want.micros;
+}
+
 static bool each_record(void *to, const struct chg_cdr *cdr)
 {
 	struct record_scan *scan = to;
@@ -243,7 +271,9 @@ static bool each_record(void *to, const struct chg_cdr *cdr)
 	scan->is_met = state_meets(record, cdr, scan->why, scan->why_size);
 	for (size_t i = 0; scan->is_met && i < record->column_count; i++)
 		scan->is_met = column_meets(
-			&record->column[i], cdr, scan->place->base, scan->why, scan->why_size);
+			&record->column[i], cdr, scan->place, scan->why, scan->why_size);
+	if (scan->is_met && record->has_cost)
+		scan->is_met = cost_meets(scan, cdr->state.cdr_id);
 	return true;
 }
 
@@ -333,7 +363,7 @@ bool chg_record_has_participant(const struct chg_record_place *place,
 {
 	char memory[CHG_PARTY_LONG_MAX];
 	struct participant_scan scan = { .want = participant,
-		.party = chg_party_spell(participant->party, memory),
+		.party = chg_party_spell(participant->party, place->party_domain, memory),
 		.base = place->base };
 	struct id_list list = { .count = 0 };
 	struct chg_cdr_filter filter = filter_of(place);

@@ -16,6 +16,7 @@ struct chg_record_place {
 	struct chg_view session_id;
 	struct chg_view origin_host; /* ptr NULL: any */
 	chg_instant base;
+	const char *party_domain; /* of parties with a short name */
 };
 
 /* Each returns false and says why when the store does not hold what the script expects. */

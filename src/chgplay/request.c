@@ -157,6 +157,15 @@ static void put_time(struct tree *tree, const char *path, chg_instant at)
 	put_path(tree, chg_view_of(path), chg_view_of(text));
 }
 
+/* RFC 8506 8.40: that MSCC is understood is told in the first interrogation. */
+static void put_credit(struct tree *tree, const struct chg_script_send *send)
+{
+	if (send->action.is_present)
+		put_number(tree, "Requested-Action", send->action.value);
+	if (send->cc_type == CHG_CC_INITIAL && !send->is_command_level)
+		put_number(tree, "Multiple-Services-Indicator", 1);
+}
+
 static void put_head(
 	struct tree *tree, const struct chg_script_send *send, const struct chg_request_head *head)
 {
@@ -168,16 +177,23 @@ static void put_head(
 	put_path(tree, CHG_VIEW("Origin-Host"), head->origin_host);
 	put_path(tree, CHG_VIEW("Origin-Realm"), head->origin_realm);
 	put_path(tree, CHG_VIEW("Destination-Realm"), head->destination_realm);
-	put_number(tree, "Accounting-Record-Type", send->type);
-	put_number(tree, "Accounting-Record-Number", send->number);
-	put_number(tree, "Acct-Application-Id", 3);
+	put_number(tree, send->is_credit ? "CC-Request-Type" : "Accounting-Record-Type",
+		send->is_credit ? (uint64_t)send->cc_type : (uint64_t)send->type);
+	put_number(tree, send->is_credit ? "CC-Request-Number" : "Accounting-Record-Number",
+		send->number);
+	put_number(tree, send->is_credit ? "Auth-Application-Id" : "Acct-Application-Id",
+		send->is_credit ? 4 : 3);
 	if (head->origin_state_id != 0)
 		put_number(tree, "Origin-State-Id", head->origin_state_id);
 	if (send->sub_session_id.is_present)
-		put_number(tree, "Accounting-Sub-Session-Id", send->sub_session_id.value);
+		put_number(tree,
+			send->is_credit ? "CC-Sub-Session-Id" : "Accounting-Sub-Session-Id",
+			send->sub_session_id.value);
 	put_time(tree, "Event-Timestamp", event_time);
 	put_path(
 		tree, CHG_VIEW("Service-Context-Id"), CHG_VIEW("SIMPLE_IM@openmobilealliance.org"));
+	if (send->is_credit)
+		put_credit(tree, send);
 }
 
 /* Where a path leads; false when it is not there. */
@@ -239,19 +255,123 @@ static void set_length(struct tree *tree, const struct chg_script_edit *edit, ui
 	tree->node[at].length = length;
 }
 
-/* False when the AVP that is to be changed is not there. */
-static bool apply(struct tree *tree, const struct chg_script_edit *edit)
+static void put_below(
+	struct tree *tree, struct chg_view path, const char *member, struct chg_view value)
+{
+	char whole[256];
+	int len = snprintf(whole, sizeof whole, "%.*s.%s", (int)path.len, path.ptr, member);
+	if (len < 0 || (size_t)len >= sizeof whole)
+		tree->is_full = true;
+	else
+		put_path(tree, chg_view_of(whole), value);
+}
+
+static void put_number_below(
+	struct tree *tree, struct chg_view path, const char *member, int64_t number)
+{
+	char text[24];
+	snprintf(text, sizeof text, "%lld", (long long)number);
+	put_below(tree, path, member, chg_view_of(text));
+}
+
+/* A path that asks for a new instance does so once. */
+static void put_money(struct tree *tree, struct chg_view path, struct chg_view value)
+{
+	char again[256];
+	size_t len = 0;
+	const char *blank = value.len == 0 ? NULL : memchr(value.ptr, ' ', value.len);
+	size_t code_len = blank == NULL ? value.len : (size_t)(blank - value.ptr);
+	struct chg_view code = { value.ptr, code_len };
+	struct chg_view amount = { value.ptr + code_len, value.len - code_len };
+	chg_currency currency = { 0 };
+	chg_money money = { 0 };
+	int64_t digits;
+	int32_t exponent;
+	while (amount.len != 0 && (*amount.ptr == ' ' || *amount.ptr == '\t'))
+		amount = (struct chg_view){ amount.ptr + 1, amount.len - 1 };
+	if (chg_currency_parse(code, &currency) != CHG_OK ||
+		chg_money_parse(amount, &money) != CHG_OK || path.len >= sizeof again) {
+		tree->is_full = true;
+		return;
+	}
+	for (size_t i = 0; i < path.len; i++)
+		if (path.ptr[i] != '+')
+			again[len++] = path.ptr[i];
+	chg_money_to_decimal(money, &digits, &exponent);
+	put_path(tree, path, CHG_VIEW(""));
+	path = (struct chg_view){ again, len };
+	put_number_below(tree, path, "Unit-Value.Value-Digits", digits);
+	if (exponent != 0)
+		put_number_below(tree, path, "Unit-Value.Exponent", exponent);
+	put_number_below(tree, path, "Currency-Code", currency.number);
+}
+
+static void put_identity(struct tree *tree, struct chg_view value, const char *domain)
 {
 	char memory[CHG_PARTY_LONG_MAX];
+	struct chg_view text;
+	enum chg_identity_type type = chg_identity_spell(value, domain, memory, &text);
+	struct chg_view group = CHG_VIEW("Subscription-Id");
+	put_path(tree, CHG_VIEW("+Subscription-Id"), CHG_VIEW(""));
+	put_number_below(tree, group, "Subscription-Id-Type", type);
+	put_below(tree, group, "Subscription-Id-Data", text);
+}
+
+static bool put_handle(
+	struct tree *tree, const struct chg_script_edit *edit, const struct chg_request_head *head)
+{
+	struct chg_view handle;
+	struct chg_view path = edit->path;
+	struct chg_element element = { 0 };
 	uint32_t parent = NONE;
 	uint32_t at = NONE;
-	if (edit->kind == CHG_EDIT_WITH || edit->kind == CHG_EDIT_PARTY) {
-		struct chg_view value = edit->value;
-		if (edit->kind == CHG_EDIT_PARTY)
-			value = chg_party_spell(value, memory);
-		put_path(tree, edit->path, value);
+	if (head->handle == NULL || !head->handle(head->to, edit->value, &handle))
+		return false;
+	put_path(tree, path, CHG_VIEW("0x"));
+	while (path.len != 0 && chg_element_next(&path, &element))
+		;
+	if (locate(tree, edit->path, &parent, &at))
+		set_octets(tree, at, (const uint8_t *)handle.ptr, handle.len);
+	return true;
+}
+
+/* The edits that put something in; false: it is none of them. */
+static bool put_edit(struct tree *tree, const struct chg_script_edit *edit,
+	const struct chg_request_head *head, bool *ret_is_fine)
+{
+	char memory[CHG_PARTY_LONG_MAX];
+	*ret_is_fine = true;
+	switch (edit->kind) {
+	case CHG_EDIT_WITH:
+		put_path(tree, edit->path, edit->value);
 		return true;
+	case CHG_EDIT_PARTY:
+		put_path(
+			tree, edit->path, chg_party_spell(edit->value, head->party_domain, memory));
+		return true;
+	case CHG_EDIT_IDENTITY:
+		put_identity(tree, edit->value, head->party_domain);
+		return true;
+	case CHG_EDIT_MONEY:
+		put_money(tree, edit->path, edit->value);
+		return true;
+	case CHG_EDIT_HANDLE:
+		*ret_is_fine = put_handle(tree, edit, head);
+		return true;
+	default:
+		return false;
 	}
+}
+
+/* False when the AVP that is to be changed is not there. */
+static bool apply(
+	struct tree *tree, const struct chg_script_edit *edit, const struct chg_request_head *head)
+{
+	uint32_t parent = NONE;
+	uint32_t at = NONE;
+	bool is_fine;
+	if (put_edit(tree, edit, head, &is_fine))
+		return is_fine;
 	bool is_all = chg_view_equal(edit->path, CHG_VIEW("*"));
 	if (is_all != (edit->kind == CHG_EDIT_FLAGS && is_all) ||
 		(!is_all && !locate(tree, edit->path, &parent, &at)))
@@ -343,7 +463,8 @@ static void write_message(struct sink *sink, const struct tree *tree,
 	const struct chg_script_send *send, const struct chg_request_head *head)
 {
 	uint32_t version = send->version.is_present ? send->version.value : 1;
-	uint32_t command = send->command.is_present ? send->command.value : 271;
+	uint32_t command = send->is_credit ? 272 : 271;
+	uint32_t application = send->is_credit ? 4 : 3;
 	uint32_t flags = CHG_COMMAND_FLAG_REQUEST | CHG_COMMAND_FLAG_PROXIABLE;
 	if (send->is_not_proxiable)
 		flags &= ~(uint32_t)CHG_COMMAND_FLAG_PROXIABLE;
@@ -352,9 +473,14 @@ static void write_message(struct sink *sink, const struct tree *tree,
 	if (send->header_flags.is_present)
 		flags = send->header_flags.value;
 
+	if (send->command.is_present)
+		command = send->command.value;
+	if (send->application.is_present)
+		application = send->application.value;
+
 	put32(sink, (version & 0xff) << 24);
 	put32(sink, (flags & 0xff) << 24 | (command & 0xffffff));
-	put32(sink, send->application.is_present ? send->application.value : 3);
+	put32(sink, application);
 	put32(sink, head->hop_by_hop);
 	put32(sink, head->end_to_end);
 	write_children(sink, tree, 0);
@@ -376,7 +502,7 @@ enum chg_rc chg_request_write(const struct chg_script *script, const struct chg_
 	enum chg_rc rc = CHG_OK;
 	for (size_t i = 0; rc == CHG_OK && i < step->edit_count; i++) {
 		const struct chg_script_edit *edit = &script->edit[step->edit_first + i];
-		if (!apply(tree, edit)) {
+		if (!apply(tree, edit, head)) {
 			*reterr_path = edit->path;
 			rc = CHG_E_UNKNOWN;
 		}
@@ -391,14 +517,34 @@ enum chg_rc chg_request_write(const struct chg_script *script, const struct chg_
 	return rc;
 }
 
-struct chg_view chg_party_spell(struct chg_view party, char memory[CHG_PARTY_LONG_MAX])
+struct chg_view chg_party_spell(
+	struct chg_view party, const char *domain, char memory[CHG_PARTY_LONG_MAX])
 {
 	if (party.len == 0 || memchr(party.ptr, ':', party.len) != NULL ||
 		memchr(party.ptr, '@', party.len) != NULL)
 		return party;
 	int len = snprintf(
-		memory, CHG_PARTY_LONG_MAX, "sip:%.*s@example.net", (int)party.len, party.ptr);
+		memory, CHG_PARTY_LONG_MAX, "sip:%.*s@%s", (int)party.len, party.ptr, domain);
 	if (len < 0 || len >= CHG_PARTY_LONG_MAX)
 		return party;
 	return (struct chg_view){ memory, (size_t)len };
+}
+
+enum chg_identity_type chg_identity_spell(struct chg_view identity, const char *domain,
+	char memory[CHG_PARTY_LONG_MAX], struct chg_view *ret)
+{
+	static const struct {
+		const char *prefix;
+		enum chg_identity_type type;
+	} types[] = { { "e164:", CHG_IDENTITY_E164 }, { "imsi:", CHG_IDENTITY_IMSI },
+		{ "nai:", CHG_IDENTITY_NAI }, { "private:", CHG_IDENTITY_PRIVATE } };
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		size_t len = strlen(types[i].prefix);
+		if (identity.len > len && memcmp(identity.ptr, types[i].prefix, len) == 0) {
+			*ret = (struct chg_view){ identity.ptr + len, identity.len - len };
+			return types[i].type;
+		}
+	}
+	*ret = chg_party_spell(identity, domain, memory);
+	return CHG_IDENTITY_SIP_URI;
 }

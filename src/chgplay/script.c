@@ -179,6 +179,35 @@ static enum chg_rc take_continuations(struct chg_parse *parse, uint32_t *lines)
 	return CHG_OK;
 }
 
+/* All indented and empty lines up to the next that is neither, as they stand. */
+static void take_block(struct chg_parse *parse, uint32_t *lines)
+{
+	const char *from = parse->at;
+	while (parse->at < parse->end) {
+		char *end = line_end(parse->at, parse->end);
+		if (!is_blank(*parse->at) && skip_blanks(parse->at, end) != end)
+			break;
+		parse->at = end < parse->end ? end + 1 : end;
+		++*lines;
+	}
+	parse->block = (struct chg_view){ from, (size_t)(parse->at - from) };
+}
+
+static enum chg_rc take_rest(struct chg_parse *parse, struct chg_view first, char *from,
+	const char *end, uint32_t *lines)
+{
+	parse->block = (struct chg_view){ 0 };
+	if (chg_parse_is_prose(first))
+		return CHG_OK;
+	enum chg_rc rc = take_words(parse, from, end);
+	if (rc != CHG_OK)
+		return rc;
+	if (parse->word_count != 1 || !chg_parse_is_block(first))
+		return take_continuations(parse, lines);
+	take_block(parse, lines);
+	return CHG_OK;
+}
+
 static enum chg_rc parse_all(struct chg_parse *parse)
 {
 	uint32_t line = 0;
@@ -194,12 +223,7 @@ static enum chg_rc parse_all(struct chg_parse *parse)
 		parse->word_count = 0;
 		parse->next = 0;
 		parse->rest = rest_of_line(first.ptr + first.len, end);
-		enum chg_rc rc = CHG_OK;
-		if (!chg_parse_is_prose(first)) {
-			rc = take_words(parse, from, end);
-			if (rc == CHG_OK)
-				rc = take_continuations(parse, &line);
-		}
+		enum chg_rc rc = take_rest(parse, first, from, end, &line);
 		if (rc == CHG_OK)
 			rc = chg_parse_statement(parse, first);
 		if (rc != CHG_OK)
@@ -293,6 +317,12 @@ void chg_script_release(struct chg_script *script)
 			free(script->step[i].record);
 		if (script->step[i].kind == CHG_PLAY_TIMELINE)
 			free(script->step[i].timeline);
+		if (script->step[i].kind == CHG_PLAY_EXPECT)
+			free(script->step[i].expect.cca);
+		if (script->step[i].kind == CHG_PLAY_ACCOUNT)
+			free(script->step[i].account);
+		if (script->step[i].kind == CHG_PLAY_TARIFF)
+			free(script->step[i].tariff);
 	}
 	free(script->step);
 	free(script->edit);
@@ -300,10 +330,17 @@ void chg_script_release(struct chg_script *script)
 	memset(script, 0, sizeof *script);
 }
 
+/* Short names get a domain of the run; an identity that is written out may be taken already. */
+static bool has_fixed_identity(const struct chg_script_step *step)
+{
+	return step->kind == CHG_PLAY_ACCOUNT && step->account->identity_count != 0;
+}
+
 bool chg_script_wants_own_node(const struct chg_script *script)
 {
 	for (size_t i = 0; i < script->step_count; i++)
-		if (script->step[i].kind == CHG_PLAY_RESTART)
+		if (script->step[i].kind == CHG_PLAY_RESTART ||
+			has_fixed_identity(&script->step[i]))
 			return true;
 	return script->config_count != 0;
 }

@@ -7,6 +7,7 @@
 #ifndef CHG_CHGPLAY_SCRIPT_H
 #define CHG_CHGPLAY_SCRIPT_H
 
+#include "core/ask_credit.h"
 #include "core/cdr.h"
 #include "core/rc.h"
 
@@ -17,9 +18,11 @@ enum {
 	CHG_SCRIPT_NAME_MAX = 256, /* names of charging sessions and events */
 	CHG_SCRIPT_STEP_MAX = 4096,
 	CHG_SCRIPT_EDIT_MAX = 16384,
-	CHG_SCRIPT_TOGETHER_MAX = 64, /* requests in flight at once */
+	CHG_SCRIPT_TOGETHER_MAX = 128, /* requests in flight at once */
 	CHG_SCRIPT_TIMELINE_MAX = 64,
 	CHG_SCRIPT_WHY_MAX = 256,
+	CHG_SCRIPT_SERVICE_MAX = 16, /* services of one answer that are looked at */
+	CHG_SCRIPT_PRICE_MAX = 8,    /* one-line prices that make one tariff */
 };
 
 /* Where a script can be played; a bit each. */
@@ -57,6 +60,9 @@ enum chg_edit_kind {
 	CHG_EDIT_FAILED,  /* answer: Failed-AVP holds this, with this value if one is given */
 	CHG_EDIT_FAILED_COPY, /* answer: Failed-AVP holds the request's AVP, byte for byte */
 	CHG_EDIT_NO_FAILED,   /* answer: there is no Failed-AVP */
+	CHG_EDIT_IDENTITY,    /* request: a Subscription-Id more, "alice" or "e164:+4930123" */
+	CHG_EDIT_MONEY,       /* request: the CC-Money there, "EUR 0.10" */
+	CHG_EDIT_HANDLE, /* request: the Refund-Information that the named request was answered with */
 };
 
 struct chg_script_edit {
@@ -65,9 +71,23 @@ struct chg_script_edit {
 	struct chg_view value; /* ptr NULL when none was written */
 };
 
+/* So many units, or so much money. */
+struct chg_script_amount {
+	bool is_money;
+	enum chg_unit unit;
+	uint64_t units;
+	chg_money money;
+	chg_currency currency;
+};
+
 struct chg_script_send {
-	uint32_t name; /* index of the session's or event's name */
-	enum chg_record_type type;
+	uint32_t name;             /* index of the session's or event's name */
+	bool is_credit;            /* a CCR, not an ACR */
+	enum chg_record_type type; /* of an ACR */
+	enum chg_cc_type cc_type;  /* of a CCR */
+	chg_opt_u32 action;        /* Requested-Action of a CCR */
+	bool is_command_level;     /* units stand at the level of the command, not in MSCC */
+	uint32_t times;            /* sent so often at once, each in a session of its own */
 	uint32_t number;
 	chg_opt_u64 sub_session_id;
 	bool is_retransmission; /* the T bit */
@@ -94,6 +114,41 @@ struct chg_script_expect {
 	bool may_close;            /* a closed connection is as good an answer */
 	bool has_error_bit;        /* the E bit is asked for or ruled out */
 	bool error_bit;
+	bool is_same;               /* the whole answer is that of the answer before */
+	uint32_t times;             /* so many answers of a parallel group are so; 0: this one is */
+	struct chg_script_cca *cca; /* NULL for an ACA */
+};
+
+/* Whether something is asked for, ruled out, or left open. */
+enum chg_script_wish {
+	CHG_WISH_OPEN,
+	CHG_WISH_NONE,
+	CHG_WISH_THIS,
+};
+
+/* What is expected for one service, or at the level of the command where the units are there. */
+struct chg_script_service {
+	chg_opt_u32 group;
+	chg_opt_u32 id;
+	uint32_t result; /* 0: as for the command */
+	enum chg_script_wish grant;
+	struct chg_script_amount granted;
+	enum chg_script_wish final; /* THIS: TERMINATE */
+	enum chg_script_wish validity;
+	uint32_t validity_s;
+	enum chg_script_wish handle; /* Refund-Information is there */
+};
+
+/* What is expected of a Credit-Control-Answer besides its result. */
+struct chg_script_cca {
+	struct chg_script_service service[CHG_SCRIPT_SERVICE_MAX];
+	size_t service_count;
+	enum chg_script_wish cost;
+	chg_money cost_amount;
+	enum chg_script_wish remaining;
+	chg_money remaining_amount;
+	enum chg_script_wish low;    /* Low-Balance-Indication: NONE is "not low" */
+	enum chg_script_wish enough; /* Check-Balance-Result: NONE is NO_CREDIT */
 };
 
 /* One asked-for column of a record: `name` `value`. */
@@ -124,6 +179,65 @@ struct chg_script_record {
 	uint32_t marks;
 	struct chg_script_column column[CHG_SCRIPT_COLUMN_MAX];
 	size_t column_count;
+	bool has_cost; /* what its debits come to */
+	chg_money cost;
+};
+
+/* An account to be made. */
+struct chg_script_account {
+	struct chg_view name;
+	chg_currency currency;
+	chg_money opening;
+	chg_money credit_limit;
+	chg_money low_balance;
+	struct chg_view plan;
+	bool has_until;
+	int64_t until_s;
+	bool is_blocked;
+	size_t identity_count; /* 0: the name is the identity */
+	struct chg_view identity[CHG_IDENTITY_MAX];
+};
+
+/* A bucket to be added, or what is expected of one. */
+struct chg_script_bucket {
+	struct chg_view account;
+	struct chg_script_amount amount;
+	bool is_expected;
+	struct chg_script_amount reserved;
+	bool has_until;
+	int64_t until_s;
+	struct chg_view service;
+	int32_t priority;
+	struct chg_view name;
+};
+
+/* "im-message 0.04 per message" */
+struct chg_script_price {
+	struct chg_view name;
+	enum { CHG_PRICE_FLAT, CHG_PRICE_FREE, CHG_PRICE_NOT_CHARGED } kind;
+	struct chg_view price;
+	struct chg_view setup; /* ptr NULL: none */
+	uint64_t per;
+	enum chg_unit unit;
+	chg_opt_u32 group;
+	chg_opt_u32 id;
+	struct chg_view context; /* ptr NULL: any */
+	struct chg_view plan;
+};
+
+/* A tariff that is in force from here on: its file, or prices that make one. */
+struct chg_script_tariff {
+	struct chg_view text; /* ptr NULL: the prices */
+	struct chg_script_price price[CHG_SCRIPT_PRICE_MAX];
+	size_t price_count;
+};
+
+struct chg_script_balance {
+	struct chg_view account;
+	bool has_available;
+	chg_money available;
+	bool has_reserved;
+	chg_money reserved;
 };
 
 struct chg_script_participant {
@@ -154,6 +268,12 @@ enum chg_step_kind {
 	CHG_PLAY_CONNECT,
 	CHG_PLAY_DISCONNECT,
 	CHG_PLAY_STORE,
+	CHG_PLAY_ACCOUNT,
+	CHG_PLAY_BUCKET,
+	CHG_PLAY_TARIFF,
+	CHG_PLAY_BALANCE,
+	CHG_PLAY_LEDGER,
+	CHG_PLAY_SUSPENSE,
 };
 
 /* How the store behaves from here on. */
@@ -182,7 +302,11 @@ struct chg_script_step {
 		struct chg_script_record *record;
 		struct chg_script_participant participant;
 		struct chg_script_timeline *timeline;
-		uint32_t records;
+		uint32_t records; /* or lines of suspense */
+		struct chg_script_account *account;
+		struct chg_script_bucket bucket;
+		struct chg_script_tariff *tariff;
+		struct chg_script_balance balance;
 		int64_t seconds;
 		bool is_kill;
 		chg_opt_u32 state_id;
@@ -197,6 +321,8 @@ struct chg_script {
 	struct chg_view flow;
 	struct chg_view rules;
 	uint32_t stages;
+	bool is_command_level; /* units stand there unless a request says otherwise */
+	bool has_accounts;
 	struct chg_script_peer peer[CHG_SCRIPT_PEER_MAX];
 	size_t peer_count;
 	struct chg_script_config config[CHG_SCRIPT_CONFIG_MAX];

@@ -44,16 +44,22 @@ static void show_text(const struct chg_play_event *event)
 	if (!chg_view_present(trigger))
 		trigger = event->is_again ? CHG_VIEW("(sent again)") : CHG_VIEW("");
 	int room = trigger.len > TRIGGER_COLUMNS ? 0 : TRIGGER_COLUMNS - (int)trigger.len;
-	printf("  %-5s %.*s%*s  ACR %-7s #%-3u -> ", event->peer, (int)trigger.len,
-		trigger.len == 0 ? "" : trigger.ptr, room, "", chg_record_type_text(event->type),
-		(unsigned)event->number);
+	bool is_credit = event->command[0] == 'C';
+	printf(is_credit ? "  %-5s %.*s%*s  %s %-11s #%-3u -> "
+			 : "  %-5s %.*s%*s  %s %-7s #%-3u -> ",
+		event->peer, (int)trigger.len, trigger.len == 0 ? "" : trigger.ptr, room, "",
+		event->command, event->type, (unsigned)event->number);
+	if (event->times > 1)
+		printf("%u at once, the first: ", (unsigned)event->times);
 	if (event->outcome != CHG_OUTCOME_ANSWERED) {
 		printf("%s\n", outcome_text(event->outcome));
 		return;
 	}
-	printf("ACA %u %-24s %4lld.%lld ms\n", (unsigned)event->result_code,
+	printf("%cCA %u %-24s %4lld.%lld ms\n", event->command[0], (unsigned)event->result_code,
 		chg_result_word(event->result_code), (long long)(event->took_us / 1000),
 		(long long)(event->took_us / 100 % 10));
+	if (event->note[0] != '\0')
+		printf("  %*s%s\n", TRIGGER_COLUMNS + 8, "", event->note);
 }
 
 static void show_json(const struct chg_play_event *event)
@@ -64,11 +70,13 @@ static void show_json(const struct chg_play_event *event)
 	json_text("trigger", event->trigger);
 	putchar(',');
 	json_text("session", event->session);
-	printf(",\"type\":\"%s\",\"number\":%u,\"again\":%s,\"outcome\":\"%s\",\"result\":%u,"
-	       "\"took_us\":%lld}\n",
-		chg_record_type_text(event->type), (unsigned)event->number,
+	printf(",\"command\":\"%s\",\"type\":\"%s\",\"number\":%u,\"again\":%s,"
+	       "\"outcome\":\"%s\",\"result\":%u,",
+		event->command, event->type, (unsigned)event->number,
 		event->is_again ? "true" : "false", outcome_text(event->outcome),
-		(unsigned)event->result_code, (long long)event->took_us);
+		(unsigned)event->result_code);
+	json_text("note", chg_view_of(event->note));
+	printf(",\"took_us\":%lld}\n", (long long)event->took_us);
 }
 
 void chg_show_event(void *to, const struct chg_play_event *event)

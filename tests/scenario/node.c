@@ -87,6 +87,10 @@ static bool write_freediameter(struct node *node, const char *extensions)
 		"ThreadsPerServer = 64;\nLoadExtension = \"%s/dict_charging.fdx\";\n"
 		"LoadExtension = \"%s/ch1_offline.fdx\" : \"charging.yaml\";\n",
 		(unsigned)node->port, extensions, extensions);
+	char online[512];
+	snprintf(online, sizeof online, "%s/ch2_online.fdx", extensions);
+	if (access(online, R_OK) == 0)
+		fprintf(file, "LoadExtension = \"%s\" : \"charging.yaml\";\n", online);
 	return fclose(file) == 0;
 }
 
@@ -123,6 +127,7 @@ static bool write_charging(struct node *node, const struct chg_script *script)
 	write_section(file, script, "control", "  socket: control.sock\n");
 	write_section(file, script, "engine", NULL);
 	write_section(file, script, "offline", NULL);
+	write_section(file, script, "online", NULL);
 	write_section(file, script, "cdr", NULL);
 	return fclose(file) == 0;
 }

@@ -14,6 +14,7 @@
 
 #include "chgplay/stage_wire.h"
 #include "scenario/node.h"
+#include "scenario/node_books.h"
 #include "scenario/stage_engine.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -30,10 +31,16 @@ struct options {
 
 static uint32_t run_number; /* keeps the Session-Ids of scripts on one node apart */
 
-static bool play(const struct chg_script *script, const struct chg_stage *stage, char *why)
+/* Scripts that share a node have their subscribers in a domain of their own. */
+static bool play(
+	const struct chg_script *script, const struct chg_stage *stage, bool is_shared, char *why)
 {
+	char domain[64];
 	struct chg_play_options options = { .destination_realm = CHG_VIEW("example.net"),
 		.run = ++run_number };
+	snprintf(domain, sizeof domain, "r%u.example.net", (unsigned)run_number);
+	if (is_shared && script->has_accounts)
+		options.party_domain = domain;
 	struct chg_play_outcome outcome;
 	if (!chg_play_is_possible(script, stage, why, WHY_MAX))
 		return false;
@@ -48,7 +55,7 @@ static bool run_memory(const struct chg_script *script, char *why)
 	if (!stage_engine_create(script, NULL, &engine, why, WHY_MAX))
 		return false;
 	struct chg_stage stage = stage_engine_stage(engine);
-	bool holds = play(script, &stage, why);
+	bool holds = play(script, &stage, false, why);
 	stage_engine_free(engine);
 	return holds;
 }
@@ -81,7 +88,7 @@ static bool run_sqlite(const struct chg_script *script, char *why)
 	bool holds = stage_engine_create(script, database, &engine, why, WHY_MAX);
 	if (holds) {
 		struct chg_stage stage = stage_engine_stage(engine);
-		holds = play(script, &stage, why);
+		holds = play(script, &stage, false, why);
 		stage_engine_free(engine);
 	}
 	remove_database(folder);
@@ -132,6 +139,15 @@ static enum chg_rc wire_restart(void *self, bool is_kill)
 	return is_fine ? CHG_OK : CHG_E_SYSTEM;
 }
 
+static enum chg_rc wire_change(void *self, const struct chg_play_change *change)
+{
+	struct wire *wire = self;
+	char socket[sizeof wire->node.folder + 16];
+	snprintf(socket, sizeof socket, "%s/control.sock", wire->node.folder);
+	return node_books_change(socket, change, wire->why, sizeof wire->why) ? CHG_OK
+									      : CHG_E_SYSTEM;
+}
+
 static enum chg_rc wire_records(void *self, struct chg_store *ret)
 {
 	struct wire *wire = self;
@@ -162,6 +178,7 @@ static const struct chg_stage_ops wire_ops = { .bit = CHG_STAGE_WIRE,
 	.restart = wire_restart,
 	.connect = wire_connect,
 	.disconnect = wire_disconnect,
+	.change = wire_change,
 	.records = wire_records,
 	.records_done = wire_records_done,
 	.now = wire_now,
@@ -210,7 +227,7 @@ static bool run_shared(const struct options *options, const struct chg_script *s
 		return false;
 	}
 	struct chg_stage stage = { &wire_ops, &shared };
-	bool holds = play(script, &stage, why);
+	bool holds = play(script, &stage, true, why);
 	chg_stage_wire_free(shared.net);
 	if (chg_stage_wire_create(shared.node.address, WIRE_TIMEOUT_MS, &shared.net) != CHG_OK)
 		abort();
@@ -226,7 +243,7 @@ static bool run_wire(const struct options *options, const struct chg_script *scr
 	if (!wire_open(&own, options, script, why))
 		return false;
 	struct chg_stage stage = { &wire_ops, &own };
-	bool holds = play(script, &stage, why);
+	bool holds = play(script, &stage, false, why);
 	return wire_close(&own, holds, why) && holds;
 }
 
