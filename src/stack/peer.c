@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -19,7 +20,7 @@
 
 static struct {
 	_Atomic(struct chg_runtime *) runtime;
-	struct fd_hook_hdl *on_peer, *on_trouble;
+	struct fd_hook_hdl *on_peer, *on_leaving, *on_trouble;
 } peers;
 
 enum {
@@ -90,6 +91,27 @@ static void tell_refusal(struct chg_runtime *runtime, const char *host, const ch
 	log.write(log.self, CHG_LOG_WARNING, line);
 }
 
+/* A configuration that was copied with its Identity; the library would take it, and serve both as one. */
+static bool is_our_own_name(struct chg_view host)
+{
+	return host.len == fd_g_config->cnf_diamid_len &&
+	       strncasecmp(host.ptr, fd_g_config->cnf_diamid, host.len) == 0;
+}
+
+static void tell_impostor(struct chg_runtime *runtime, const char *host, const char *realm)
+{
+	struct chg_meters meters = chg_runtime_meters(runtime);
+	static struct limiter refusals;
+	unsigned int lost = 0;
+
+	meters.add(meters.self, CHG_METER_PEERS_REFUSED, 1);
+	if (may_tell(&refusals, &lost))
+		chg_log_event(chg_runtime_log(runtime), CHG_LOG_WARNING,
+			"peer.refused host=%s realm=%s cause=%s cure=%s untold=%u", host, realm,
+			"it has the name of this node", "give it a Diameter identity of its own",
+			lost);
+}
+
 /*
  * The library asks about every peer that it has not configured itself.  Admitted ones may come
  * without TLS: that is what peer.allow says (RFC 6733 2.1, 13: by explicit policy).
@@ -101,6 +123,11 @@ static int validate(struct peer_info *info, int *auth, int (**cb2)(struct peer_i
 	struct chg_view host = { info->pi_diamid, info->pi_diamidlen };
 	if (runtime == NULL)
 		return 0;
+	if (is_our_own_name(host)) {
+		tell_impostor(runtime, info->pi_diamid, info->runtime.pir_realm);
+		*auth = -1;
+		return 0;
+	}
 	if (chg_config_list_names(&chg_runtime_config(runtime)->peer_allow, host)) {
 		info->config.pic_flags.sec = PI_SEC_NONE;
 		*auth = 1;
@@ -193,6 +220,21 @@ static void on_peer(enum fd_hook_type type, struct msg *msg, struct peer_hdr *pe
 			other == NULL ? "-" : (const char *)other);
 }
 
+/* The library tells of connections that break, but not of those that end with a goodbye. */
+static void on_leaving(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer, void *other,
+	struct fd_hook_permsgdata *pmd, void *regdata)
+{
+	(void)type, (void)other, (void)pmd, (void)regdata;
+	enum { COMMAND_DPR = 282 };
+	struct chg_runtime *runtime = atomic_load(&peers.runtime);
+	struct msg_hdr *header;
+	if (runtime == NULL || peer == NULL || fd_msg_hdr(msg, &header) != 0 ||
+		header->msg_code != COMMAND_DPR || (header->msg_flags & CMD_FLAG_REQUEST) == 0)
+		return;
+	chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE, "peer.left host=%s cause=%s",
+		peer->info.pi_diamid, "it said goodbye");
+}
+
 unsigned int chg_peer_count_open(void)
 {
 	unsigned int count = 0;
@@ -239,6 +281,9 @@ int chg_peer_start(struct chg_runtime *runtime)
 		error = fd_hook_register(
 			HOOK_MASK(HOOK_PEER_CONNECT_FAILED, HOOK_PEER_CONNECT_SUCCESS), on_peer,
 			NULL, NULL, &peers.on_peer);
+	if (error == 0)
+		error = fd_hook_register(HOOK_MASK(HOOK_MESSAGE_RECEIVED), on_leaving, NULL, NULL,
+			&peers.on_leaving);
 	if (error == 0)
 		error = fd_hook_register(
 			HOOK_MASK(HOOK_MESSAGE_PARSING_ERROR, HOOK_MESSAGE_PARSING_ERROR2,
