@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <freeDiameter/freeDiameter-host.h>
 #include <freeDiameter/libfdcore.h>
@@ -156,19 +157,38 @@ static void add_listen_addresses(const struct chg_config_list *listen)
 	}
 }
 
-static void check_store_folder(const struct chg_config *config)
+static bool check_folder_of(const char *file, const char *key)
 {
-	char path[sizeof config->store_path];
+	char path[sizeof((struct chg_config *)0)->store_path];
+	char cure[160];
 
-	if (config->store_kind != CHG_STORE_SQLITE)
-		return;
-	snprintf(path, sizeof path, "%s", config->store_path);
+	snprintf(path, sizeof path, "%s", file);
 	const char *folder = dirname(path);
-	if (access(folder, W_OK | X_OK) != 0)
-		complain(folder, strerror(errno),
-			"store.path needs a folder that the node's user may write: make it, or "
-			"give "
-			"it to that user");
+	if (access(folder, W_OK | X_OK) == 0)
+		return true;
+	snprintf(cure, sizeof cure,
+		"%s needs a folder that the node's user may write: make it, or give it to that "
+		"user",
+		key);
+	complain(folder, strerror(errno), cure);
+	return false;
+}
+
+static void check_places(const struct chg_config *config)
+{
+	struct stat file;
+
+	if (config->control_socket[0] != '\0')
+		check_folder_of(config->control_socket, "control.socket");
+	if (config->store_kind != CHG_STORE_SQLITE ||
+		!check_folder_of(config->store_path, "store.path") ||
+		stat(config->store_path, &file) != 0)
+		return;
+	if (!S_ISREG(file.st_mode))
+		complain(config->store_path, "not a file", "name a file in store.path");
+	else if (access(config->store_path, R_OK | W_OK) != 0)
+		complain(config->store_path, strerror(errno),
+			"give the database to the node's user");
 }
 
 static void check_charging(const char *path)
@@ -180,7 +200,7 @@ static void check_charging(const char *path)
 		complain(path, "no memory to read it", "");
 	} else if (chg_config_read_file(path, config, errors) == CHG_OK) {
 		add_listen_addresses(&config->diameter_listen);
-		check_store_folder(config);
+		check_places(config);
 	} else {
 		for (size_t i = 0; i < errors->count; i++)
 			fprintf(stderr, "%s\n", errors->item[i].text);

@@ -43,6 +43,15 @@ configure
 sed -i 's|^  path: .*|  path: missing/charging.db|' charging.yaml
 refused "a folder of the database that is not there is named" 'missing: No such file.*store.path'
 
+configure
+mkdir folder.db
+sed -i 's|^  path: .*|  path: folder.db|' charging.yaml
+refused "a folder for a database is named" 'folder.db: not a file.*store.path'
+
+configure
+sed -i 's|^  socket: .*|  socket: missing/control.sock|' charging.yaml
+refused "a folder of the control socket that is not there is named" 'missing: No such.*control.socket'
+
 rm freediameter.conf
 refused "a missing file is named" '^freediameter.conf: No such file'
 
