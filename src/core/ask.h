@@ -58,7 +58,8 @@ struct chg_digest {
  * One Accounting-Request on CH-1.  RFC 6733 9.7.1, TS 32.299 6.2.2
  *
  * Figures are cumulative for the session (RFC 6733 9.8.1).  content is a JSON object with every AVP
- * that has no field here, by name, valid UTF-8, never empty ("{}" at least).
+ * that a record has no column for, by name, valid UTF-8, never empty ("{}" at least): what only a
+ * decision looks at (realtime_required, role_of_node, node_functionality) stands there as well.
  */
 struct chg_acr {
 	bool is_retransmission; /* T bit of the header */
@@ -71,7 +72,6 @@ struct chg_acr {
 	uint32_t number;
 	chg_opt_u64 sub_session_id;
 	struct chg_view multi_session_id;
-	struct chg_view acct_session_id;
 	struct chg_view user_name;
 	struct chg_view service_context_id;
 	chg_opt_instant event_time;

@@ -364,7 +364,6 @@ static const struct {
 	VIEW(session_id),
 	U64(sub_session_id),
 	VIEW(multi_session_id),
-	VIEW(acct_session_id),
 	VIEW(user_name),
 	VIEW(service_context_id),
 	TIME(event_time),
