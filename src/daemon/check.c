@@ -178,7 +178,8 @@ static void check_places(const struct chg_config *config)
 {
 	struct stat file;
 
-	if (config->control_socket[0] != '\0')
+	/* What is missing in /run the service manager makes when it starts the node. */
+	if (config->control_socket[0] != '\0' && strncmp(config->control_socket, "/run/", 5) != 0)
 		check_folder_of(config->control_socket, "control.socket");
 	if (config->store_kind != CHG_STORE_SQLITE ||
 		!check_folder_of(config->store_path, "store.path") ||
