@@ -71,7 +71,7 @@ enum chg_rc chg_wire_read_acr(struct chg_view message, enum chg_strictness stric
  * mean nothing are 5004.  Lenient, against strict: Multiple-Services-Credit-Control of one service
  * are merged (N-077), and it may be there against Multiple-Services-Indicator (N-074).
  *
- *   CHG_OK           ret_ccr is filled
+ *   CHG_OK           ret_ccr is filled, but for the services beyond its service_count
  *   CHG_E_SYNTAX     reterr_fault says what to answer (5001, 5004, 5005, 5007, 5008, 5009, 5014)
  *   CHG_E_NO_MEMORY  nothing is filled
  */
@@ -100,11 +100,12 @@ enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identit
  * Writes the body of a Credit-Control-Answer: the AVPs from Session-Id to Origin-State-Id, without
  * header and Proxy-Info, in the style of the question: services in
  * Multiple-Services-Credit-Control where the request had them so, else at the level of the command.
- * This is what is kept, to be given again to a repeated request.  RFC 8506 3.2; B-155
+ * This is what is kept, to be given again to a repeated request.  Failed-AVP is left out where the
+ * answer would be too long with it.  RFC 8506 3.2; B-155
  *
  *   ccr   what `request` was read as
  *
- *   CHG_E_RANGE   it does not fit into out
+ *   CHG_E_RANGE   it does not fit into out, or the answer not into a message
  *   CHG_E_SYNTAX  the request has no header
  */
 enum chg_rc chg_wire_write_cca_body(struct chg_view request, const struct chg_identity *identity,
@@ -123,7 +124,7 @@ enum chg_rc chg_wire_write_cca_from_body(
 /*
  * Both at once, with the same octets.
  *
- *   CHG_E_RANGE   it does not fit into out
+ *   CHG_E_RANGE   it does not fit into out, or not into a message
  *   CHG_E_SYNTAX  the request has no header
  */
 enum chg_rc chg_wire_write_cca(struct chg_view request, const struct chg_identity *identity,

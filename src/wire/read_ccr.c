@@ -8,6 +8,10 @@
 #include "wire/read_identity.h"
 #include "wire/read_service.h"
 
+_Static_assert(offsetof(struct chg_ccr, service) + sizeof(((struct chg_ccr *)NULL)->service) ==
+		       sizeof(struct chg_ccr),
+	"services stand last, so that those that are not there need not be copied");
+
 /* A request being read. */
 struct reading {
 	struct chg_judge judge;
@@ -263,6 +267,9 @@ enum chg_rc chg_wire_read_ccr(struct chg_view message, enum chg_strictness stric
 	if (rc != CHG_OK)
 		return rc;
 	reading.ccr.data.service_context_id = reading.service_context_id;
-	*ret_ccr = reading.ccr;
+	/* Requests wait in large numbers: memory for services that are not there is not touched. */
+	memcpy(ret_ccr, &reading.ccr,
+		offsetof(struct chg_ccr, service) +
+			reading.ccr.service_count * sizeof reading.ccr.service[0]);
 	return CHG_OK;
 }

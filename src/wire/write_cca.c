@@ -267,7 +267,8 @@ static uint32_t result_of(const struct chg_ccr *ccr, const struct chg_cca *cca)
 	return cca->result_code;
 }
 
-static void put_body(struct chg_out *out, const struct chg_echo *echo, struct chg_view request,
+/* All in front of Failed-AVP. */
+static void put_result(struct chg_out *out, const struct chg_echo *echo,
 	const struct chg_identity *identity, const struct chg_ccr *ccr, const struct chg_cca *cca)
 {
 	uint32_t result = result_of(ccr, cca);
@@ -281,8 +282,35 @@ static void put_body(struct chg_out *out, const struct chg_echo *echo, struct ch
 	}
 	if (cca->message != NULL)
 		chg_out_text(out, CHG_AVP_ERROR_MESSAGE, chg_view_of(cca->message));
+}
+
+/* Whether header, a body of that length and the Proxy-Info of the request make a message. */
+static bool is_sendable(struct chg_view request, size_t body_len)
+{
+	size_t len = CHG_HEADER_SIZE + body_len;
+	struct chg_avp_walk walk = chg_avp_walk_message(request);
+	struct chg_raw_avp avp;
+	while (chg_avp_next(&walk, &avp))
+		if (avp.is_known && avp.id == CHG_AVP_PROXY_INFO)
+			len += avp.whole.len + 3; /* padding at most */
+	return len <= CHG_MESSAGE_MAX;
+}
+
+static enum chg_rc put_body(struct chg_out *out, const struct chg_echo *echo,
+	struct chg_view request, const struct chg_identity *identity, const struct chg_ccr *ccr,
+	const struct chg_cca *cca)
+{
+	size_t began = out->len;
+	put_result(out, echo, identity, ccr, cca);
+	struct chg_out before = *out;
 	put_culprit(out, request, ccr, cca);
 	chg_answer_state(out, identity);
+	if (!out->is_full && is_sendable(request, out->len - began))
+		return CHG_OK;
+	*out = before; /* better without the offender than no answer */
+	chg_answer_state(out, identity);
+	bool is_good = !out->is_full && is_sendable(request, out->len - began);
+	return is_good ? CHG_OK : CHG_E_RANGE;
 }
 
 enum chg_rc chg_wire_write_cca_body(struct chg_view request, const struct chg_identity *identity,
@@ -290,10 +318,7 @@ enum chg_rc chg_wire_write_cca_body(struct chg_view request, const struct chg_id
 {
 	struct chg_echo echo;
 	enum chg_rc rc = chg_echo_read(request, &echo);
-	if (rc != CHG_OK)
-		return rc;
-	put_body(out, &echo, request, identity, ccr, cca);
-	return out->is_full ? CHG_E_RANGE : CHG_OK;
+	return rc != CHG_OK ? rc : put_body(out, &echo, request, identity, ccr, cca);
 }
 
 static bool result_of_body(struct chg_view body, uint32_t *ret)
@@ -326,7 +351,7 @@ enum chg_rc chg_wire_write_cca(struct chg_view request, const struct chg_identit
 	if (rc != CHG_OK)
 		return rc;
 	chg_answer_header(out, &echo, chg_answer_needs_error_form(&echo, result_of(ccr, cca)));
-	put_body(out, &echo, request, identity, ccr, cca);
+	rc = put_body(out, &echo, request, identity, ccr, cca);
 	chg_answer_proxy_info(out, request);
-	return chg_out_finish(out);
+	return rc != CHG_OK ? rc : chg_out_finish(out);
 }
