@@ -62,6 +62,20 @@ static bool recipient_of(const struct chg_ccr *ccr, struct chg_party *ret)
 	       chg_party_normalise(ccr->data.called_party, ret) == CHG_OK;
 }
 
+/* B-150: what the tariff says in one currency is no price in another. */
+static bool has_other_currency(const struct credit *credit)
+{
+	uint16_t ours = credit->facts->account.currency.number;
+	uint16_t theirs = credit->tariff->currency.number;
+	return credit->facts->has_account && ours != 0 && theirs != 0 && ours != theirs;
+}
+
+bool credit_is_foreign(const struct credit *credit, const struct chg_units *units)
+{
+	return units->has_money && units->currency.number != 0 &&
+	       units->currency.number != credit->plan->account.currency.number;
+}
+
 bool credit_price(
 	const struct credit *credit, const struct chg_service_ask *ask, struct priced *ret)
 {
@@ -80,7 +94,7 @@ bool credit_price(
 	if (credit->facts->has_account)
 		question.plan = chg_view_of(credit->facts->account.plan);
 	const struct chg_tariff_rule *rule = chg_tariff_find(credit->tariff, &question);
-	if (rule == NULL)
+	if (rule == NULL || has_other_currency(credit))
 		return false;
 	*ret = (struct priced){ rule, chg_view_of(rule->name), question.context };
 	return true;
@@ -169,28 +183,79 @@ static chg_opt_u32 first_service_id(const struct chg_service_ask *ask)
 					  : (chg_opt_u32){ true, ask->service_id[0] };
 }
 
-/*
- * The session's part for a service; a new one when it has none, or closed it (B-086, N-166).  NULL
- * when there is no room for another.
- */
-static struct chg_cc_service *service_of(
+/* The session's part for a service, open or closed; NULL when it has none. */
+static struct chg_cc_service *find_service(
 	struct chg_cc_session *session, const struct chg_service_ask *ask)
 {
-	struct chg_cc_service *found = NULL;
 	for (size_t i = 0; i < session->service_count; i++)
 		if (is_same(session->service[i].rating_group, ask->rating_group) &&
 			is_same(session->service[i].service_id, first_service_id(ask)))
-			found = &session->service[i];
-	if (found == NULL && session->service_count < CHG_SERVICE_MAX)
-		found = &session->service[session->service_count++];
-	else if (found == NULL || !found->is_closed)
-		return found;
-	*found = (struct chg_cc_service){
-		.rating_group = ask->rating_group,
-		.service_id = first_service_id(ask),
-	};
-	return found;
+			return &session->service[i];
+	return NULL;
 }
+
+/* Room for another service: a new place, else that of one that is closed; NULL when all are open. */
+static struct chg_cc_service *free_place(struct chg_cc_session *session)
+{
+	if (session->service_count < CHG_SERVICE_MAX)
+		return &session->service[session->service_count++];
+	for (size_t i = 0; i < session->service_count; i++)
+		if (session->service[i].is_closed)
+			return &session->service[i];
+	return NULL;
+}
+
+/* The same, a new one when the session has none or closed it (B-086, N-166); NULL: no room. */
+static struct chg_cc_service *service_of(
+	struct chg_cc_session *session, const struct chg_service_ask *ask)
+{
+	struct chg_cc_service *service = find_service(session, ask);
+	if (service != NULL && !service->is_closed)
+		return service;
+	if (service == NULL)
+		service = free_place(session);
+	if (service != NULL)
+		*service = (struct chg_cc_service){
+			.rating_group = ask->rating_group,
+			.service_id = first_service_id(ask),
+		};
+	return service;
+}
+
+static void add_units(struct chg_units *sum, const struct chg_units *more)
+{
+	sum->is_present = true;
+	for (size_t i = 0; i < CHG_UNIT_COUNT; i++) {
+		sum->of[i].is_present |= more->of[i].is_present;
+		if (__builtin_add_overflow(sum->of[i].value, more->of[i].value, &sum->of[i].value))
+			sum->of[i].value = UINT64_MAX;
+	}
+	sum->has_money |= more->has_money;
+	if (more->has_money)
+		sum->currency = more->currency;
+	(void)chg_money_add(sum->money, more->money, &sum->money);
+}
+
+static bool has_used_something(const struct chg_units *units)
+{
+	for (size_t i = 0; i < CHG_UNIT_COUNT; i++)
+		if (units->of[i].value > 0)
+			return true;
+	return units->has_money && units->money.micros > 0;
+}
+
+/* J-04, B-055: usage that cannot be charged now is kept for the operator, never dropped. */
+static void set_aside(struct credit *credit, const struct chg_units *used, const char *why)
+{
+	struct chg_suspense *suspense = &credit->plan->suspense;
+	if (!has_used_something(used))
+		return;
+	add_units(&suspense->used, used);
+	suspense->is_present = true;
+	credit->plan->alarm = why;
+}
+
+static const char not_rated[] = "usage was reported that the tariff cannot rate";
 
 /* What one Used-Service-Unit cost, added to *cost.  False: it cannot be rated (B-062). */
 static bool settle_one(struct credit *credit, const struct priced *priced,
@@ -203,7 +268,8 @@ static bool settle_one(struct credit *credit, const struct priced *priced,
 		done->is_money = true;
 		units = (uint64_t)used->units.money.micros;
 		part = used->units.money;
-		if (credit_charge_money(credit, part) != CHG_OK)
+		if (credit_is_foreign(credit, &used->units) ||
+			credit_charge_money(credit, priced, part) != CHG_OK)
 			return false;
 	} else if (credit_units_of(&used->units, priced->rule->unit, &units)) {
 		if (credit_charge_units(credit, priced, &service->rated, units, &part) != CHG_OK)
@@ -227,8 +293,12 @@ static bool settle(struct credit *credit, const struct chg_service_ask *ask,
 	bool is_rated = true;
 	chg_money cost = CHG_NO_MONEY;
 	credit_release(credit, service);
-	for (size_t i = 0; i < ask->used_count; i++)
-		is_rated &= settle_one(credit, priced, service, &ask->used[i], done, &cost);
+	for (size_t i = 0; i < ask->used_count; i++) {
+		if (settle_one(credit, priced, service, &ask->used[i], done, &cost))
+			continue;
+		is_rated = false;
+		set_aside(credit, &ask->used[i].units, not_rated);
+	}
 	done->cost = cost;
 	struct chg_cc_session *session = &credit->plan->session;
 	(void)chg_money_add(session->cost, cost, &session->cost);
@@ -281,41 +351,51 @@ static void grant_units(struct credit *credit, size_t index, const struct priced
 	service->is_money = false;
 	service->unit = priced->rule->unit;
 	done->asked = (chg_opt_u64){ true, wanted };
+	struct chg_rated after;
 	uint64_t units = credit_coverable_units(credit, priced, &service->rated, wanted);
-	if (units == 0 || !credit_hold_units(credit, priced, service, units)) {
+	if (units == 0 || !credit_hold_units(credit, priced, service, units, &after)) {
 		credit_fail_service(credit, index, CHG_CC_CREDIT_LIMIT_REACHED, CHG_CULPRIT_NONE);
 		return;
 	}
 	done->granted = (chg_opt_u64){ true, units };
 	/* B-110: the last that can be covered says so, and nothing could follow it. */
-	struct chg_rated after;
-	bool can_follow = chg_rating_add(credit->tariff, priced->rule, &service->rated, units,
-				  credit->at, &after) == CHG_OK &&
-			  credit_coverable_units(credit, priced, &after, 1) > 0;
+	bool can_follow = credit_coverable_units(credit, priced, &after, 1) > 0;
 	tell_grant(credit, index, service, units < wanted || !can_follow);
 }
 
 /* B-050, B-150: money is reserved as it is, and not rated. */
-static void grant_money(struct credit *credit, size_t index, struct chg_cc_service *service,
-	struct chg_service_done *done)
+static void grant_money(struct credit *credit, size_t index, const struct priced *priced,
+	struct chg_cc_service *service, struct chg_service_done *done)
 {
 	const struct chg_units *asked = &credit->ccr->service[index].requested;
-	chg_money left = chg_account_available(&credit->plan->account, credit->at);
-	chg_money amount = chg_money_min(asked->money, left);
+	chg_money amount = chg_money_min(asked->money, credit_coverable_money(credit, priced));
 	service->is_money = true;
 	done->is_money = true;
 	done->asked = (chg_opt_u64){ true, (uint64_t)asked->money.micros };
-	if (asked->currency.number != 0 &&
-		asked->currency.number != credit->plan->account.currency.number) {
+	if (credit_is_foreign(credit, asked)) {
 		credit_fail_service(credit, index, CHG_CC_RATING_FAILED, CHG_CULPRIT_MONEY);
 		return;
 	}
-	if (amount.micros <= 0 || !credit_hold_money(credit, service, amount)) {
+	if (asked->money.micros == 0)
+		return; /* N-130: nothing asked is nothing refused */
+	if (amount.micros <= 0 || !credit_hold_money(credit, priced, service, amount)) {
 		credit_fail_service(credit, index, CHG_CC_CREDIT_LIMIT_REACHED, CHG_CULPRIT_NONE);
 		return;
 	}
 	done->granted = (chg_opt_u64){ true, (uint64_t)amount.micros };
-	tell_grant(credit, index, service, chg_money_less(amount, asked->money));
+	tell_grant(credit, index, service,
+		chg_money_less(amount, asked->money) ||
+			credit_coverable_money(credit, priced).micros == 0);
+}
+
+/* B-087: the service is over; the word stands beside the service or its units (C-011). */
+static bool is_final_report(const struct chg_service_ask *ask)
+{
+	enum { FINAL = 2 };
+	bool is_final = ask->reason.is_present && ask->reason.value == FINAL;
+	for (size_t i = 0; i < ask->used_count; i++)
+		is_final |= ask->used[i].reason.is_present && ask->used[i].reason.value == FINAL;
+	return is_final;
 }
 
 /* B-051, B-057: a request for units, or at the level of the command a first one without any. */
@@ -323,47 +403,106 @@ static bool asks_for_grant(const struct chg_ccr *ccr, const struct chg_service_a
 {
 	if (ccr->type == CHG_CC_TERMINATION)
 		return false; /* B-059 */
-	if (ask->reason.is_present && ask->reason.value == 2)
-		return false; /* FINAL: this service is over (B-087) */
+	if (is_final_report(ask))
+		return false;
 	return ask->requested.is_present || (ccr->type == CHG_CC_INITIAL && !ccr->is_multiple);
 }
 
-/* One service of INITIAL, UPDATE or TERMINATION: settle, then grant. */
-static void handle_service(struct credit *credit, size_t index, bool may_grant)
+/* One service on its way through a request. */
+struct part {
+	struct priced priced;
+	struct chg_cc_service *service; /* NULL: it was refused */
+	struct chg_service_done *done;
+	bool wants_grant;
+};
+
+static void refuse_part(struct credit *credit, size_t index, const struct priced *priced,
+	enum chg_cc_code code, enum chg_cc_culprit culprit)
+{
+	credit_fail_service(credit, index, code, culprit);
+	credit_note(credit, &credit->ccr->service[index], priced)->result_code = code;
+}
+
+/*
+ * No price: what the old grant held goes back all the same, and what was used is kept.  A report
+ * that says nothing of units is no error (N-049, N-050).
+ */
+static void settle_without_price(struct credit *credit, size_t index)
 {
 	const struct chg_service_ask *ask = &credit->ccr->service[index];
-	struct priced priced;
-	if (!credit_price(credit, ask, &priced)) {
-		credit_fail_service(credit, index, CHG_CC_RATING_FAILED, CHG_CULPRIT_SERVICE);
-		credit_note(credit, ask, NULL)->result_code = CHG_CC_RATING_FAILED;
+	struct chg_cc_service *service = find_service(&credit->plan->session, ask);
+	bool is_report = credit->ccr->type != CHG_CC_INITIAL && ask->used_count == 0;
+	if (service != NULL)
+		credit_release(credit, service);
+	if (is_report && !asks_for_grant(credit->ccr, ask))
+		return;
+	refuse_part(credit, index, NULL, CHG_CC_RATING_FAILED, CHG_CULPRIT_SERVICE);
+	for (size_t i = 0; i < ask->used_count; i++)
+		set_aside(credit, &ask->used[i].units, not_rated);
+}
+
+static void settle_part(struct credit *credit, size_t index, bool may_grant, struct part *part)
+{
+	const struct chg_service_ask *ask = &credit->ccr->service[index];
+	*part = (struct part){ 0 };
+	if (!credit_price(credit, ask, &part->priced)) {
+		settle_without_price(credit, index);
 		return;
 	}
 	struct chg_cc_service *service = service_of(&credit->plan->session, ask);
-	if (service == NULL || priced.rule->kind == CHG_TARIFF_UNCONTROLLED) {
-		enum chg_cc_code code =
-			service == NULL ? CHG_CC_UNABLE_TO_COMPLY : CHG_CC_NOT_APPLICABLE;
-		credit_fail_service(credit, index, code, CHG_CULPRIT_NONE);
-		credit_note(credit, ask, &priced)->result_code = code;
+	if (service == NULL) {
+		refuse_part(
+			credit, index, &part->priced, CHG_CC_UNABLE_TO_COMPLY, CHG_CULPRIT_NONE);
+		for (size_t i = 0; i < ask->used_count; i++)
+			set_aside(credit, &ask->used[i].units, "a session has too many services");
 		return;
 	}
-	struct chg_service_done *done = credit_note(credit, ask, &priced);
-	bool is_rated = settle(credit, ask, &priced, service, done);
+	if (part->priced.rule->kind == CHG_TARIFF_UNCONTROLLED) {
+		credit_release(credit, service);
+		refuse_part(credit, index, &part->priced, CHG_CC_NOT_APPLICABLE, CHG_CULPRIT_NONE);
+		return;
+	}
+	part->service = service;
+	part->done = credit_note(credit, ask, &part->priced);
+	bool is_rated = settle(credit, ask, &part->priced, service, part->done);
 	if (!is_rated)
 		credit_fail_service(credit, index, CHG_CC_RATING_FAILED, CHG_CULPRIT_UNIT);
-	else if (may_grant && asks_for_grant(credit->ccr, ask)) {
-		if (ask->requested.has_money)
-			grant_money(credit, index, service, done);
-		else
-			grant_units(credit, index, &priced, service, done);
-	}
-	service->is_closed = ask->reason.is_present && ask->reason.value == 2;
-	done->result_code = credit->plan->answer.service[index].result_code;
+	part->wants_grant = is_rated && may_grant && asks_for_grant(credit->ccr, ask);
 }
 
+/* B-089: who asks twice for one service is granted once. */
+static bool is_granted_before(const struct part *parts, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (parts[i].wants_grant && parts[i].service == parts[index].service)
+			return true;
+	return false;
+}
+
+static void grant_part(struct credit *credit, size_t index, struct part *part)
+{
+	const struct chg_service_ask *ask = &credit->ccr->service[index];
+	if (ask->requested.has_money)
+		grant_money(credit, index, &part->priced, part->service, part->done);
+	else
+		grant_units(credit, index, &part->priced, part->service, part->done);
+}
+
+/* Everything that was used is charged before anything is granted (B-054, B-091). */
 static void handle_services(struct credit *credit, bool may_grant)
 {
+	struct part parts[CHG_SERVICE_MAX];
 	for (size_t i = 0; i < credit->ccr->service_count; i++)
-		handle_service(credit, i, may_grant);
+		settle_part(credit, i, may_grant, &parts[i]);
+	for (size_t i = 0; i < credit->ccr->service_count; i++) {
+		if (parts[i].service == NULL)
+			continue;
+		if (parts[i].wants_grant && !is_granted_before(parts, i))
+			grant_part(credit, i, &parts[i]);
+		if (is_final_report(&credit->ccr->service[i]))
+			parts[i].service->is_closed = true;
+		parts[i].done->result_code = credit->plan->answer.service[i].result_code;
+	}
 }
 
 /* ---- A session ---------------------------------------------------------------------------- */
@@ -426,11 +565,19 @@ static bool may_begin(struct credit *credit)
 	return false;
 }
 
+/* B-144: the first identity's account pays; somebody should know. */
+static void tell_conflict(struct credit *credit)
+{
+	if (credit->facts->has_conflict)
+		credit->plan->alarm = "the identities of a request belong to different accounts";
+}
+
 /* Nothing of a refused first request stays behind.  B1, A-079 */
 static void undo(struct credit *credit)
 {
 	struct chg_cca answer = credit->plan->answer;
 	*credit->plan = (struct chg_cc_plan){ .answer = answer };
+	tell_conflict(credit);
 	for (size_t i = 0; i < answer.service_count; i++)
 		credit->plan->answer.service[i].granted = (struct chg_units){ 0 };
 }
@@ -495,26 +642,6 @@ static void decide_termination(struct credit *credit)
 		plan->alarm = "the client could not use our answer"; /* A-098, N-184 */
 }
 
-static bool has_used_something(const struct chg_units *units)
-{
-	for (size_t i = 0; i < CHG_UNIT_COUNT; i++)
-		if (units->of[i].value > 0)
-			return true;
-	return units->has_money && units->money.micros > 0;
-}
-
-static void add_units(struct chg_units *sum, const struct chg_units *more)
-{
-	sum->is_present = true;
-	for (size_t i = 0; i < CHG_UNIT_COUNT; i++) {
-		sum->of[i].is_present |= more->of[i].is_present;
-		if (__builtin_add_overflow(sum->of[i].value, more->of[i].value, &sum->of[i].value))
-			sum->of[i].value = UINT64_MAX;
-	}
-	sum->has_money |= more->has_money;
-	(void)chg_money_add(sum->money, more->money, &sum->money);
-}
-
 /* J-04: a session that we never had.  What it used is kept for the operator. */
 static void decide_unknown_session(struct credit *credit)
 {
@@ -523,11 +650,9 @@ static void decide_unknown_session(struct credit *credit)
 		"this session is not known here");
 	for (size_t i = 0; i < credit->ccr->service_count; i++)
 		for (size_t k = 0; k < credit->ccr->service[i].used_count; k++)
-			add_units(&plan->suspense.used, &credit->ccr->service[i].used[k].units);
-	plan->suspense.is_present = has_used_something(&plan->suspense.used);
+			set_aside(credit, &credit->ccr->service[i].used[k].units,
+				"usage was reported for a session that is not known");
 	plan->keeps_answer = plan->suspense.is_present;
-	if (plan->suspense.is_present)
-		plan->alarm = "usage was reported for a session that is not known";
 }
 
 static void decide_session(struct credit *credit)
@@ -555,6 +680,20 @@ static chg_instant priced_at(
 	return is_off ? now.wall : at;
 }
 
+/* one number with two contents is charged once; strictly, the second is an error. */
+static void decide_seen(struct credit *credit)
+{
+	struct chg_cc_plan *plan = credit->plan;
+	bool is_other = credit->facts->seen == CHG_SEEN_OTHER;
+	if (is_other)
+		plan->alarm = "a request number came again with other content";
+	if (is_other && credit->policy->is_strict)
+		credit_refuse(credit, CHG_CC_INVALID_AVP_VALUE, CHG_CULPRIT_NUMBER, 0,
+			"this request number was used for another request");
+	else
+		plan->is_replay = true;
+}
+
 void chg_credit_decide(const struct chg_cc_facts *facts, const struct chg_tariff *tariff,
 	const struct chg_cc_policy *policy, const struct chg_acct_policy *record_policy,
 	struct chg_now now, const struct chg_ccr *ccr, struct chg_cc_plan *ret_plan)
@@ -573,9 +712,7 @@ void chg_credit_decide(const struct chg_cc_facts *facts, const struct chg_tariff
 
 	/* 1. Came before: the same words, and nothing is moved.  */
 	if (facts->seen != CHG_SEEN_NEVER) {
-		ret_plan->is_replay = true;
-		if (facts->seen == CHG_SEEN_OTHER)
-			ret_plan->alarm = "a request number came again with other content";
+		decide_seen(&credit);
 		return;
 	}
 
@@ -587,8 +724,7 @@ void chg_credit_decide(const struct chg_cc_facts *facts, const struct chg_tariff
 		ret_plan->account = facts->account;
 	if (facts->has_session)
 		ret_plan->session = facts->session;
-	if (facts->has_conflict)
-		ret_plan->alarm = "the identities of a request belong to different accounts";
+	tell_conflict(&credit);
 	ret_plan->posting = CHG_POSTING_DEBIT;
 
 	/* 2. An event, or a step of a session: table 6 of RFC 8506. */

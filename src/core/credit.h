@@ -11,8 +11,8 @@
 #include "core/reply_credit.h"
 
 enum {
-	CHG_HOLD_MAX = 16,   /* buckets that one grant holds something of */
-	CHG_ENTRY_MAX = 256, /* lines of one posting */
+	CHG_HOLD_MAX = CHG_BUCKET_MAX, /* buckets that one grant holds something of */
+	CHG_ENTRY_MAX = 256,           /* lines of one posting */
 };
 
 /* What the operator has configured for CH-2. */

@@ -15,10 +15,26 @@ static bool event_units(const struct chg_units *asked, enum chg_unit unit, uint6
 	return chg_units_kinds(asked) == 0;
 }
 
-static bool is_foreign(const struct credit *credit, const struct chg_units *units)
+static enum chg_cc_code wrong_unit(const struct credit *credit)
 {
-	return units->has_money && units->currency.number != 0 &&
-	       units->currency.number != credit->plan->account.currency.number;
+	return credit->ccr->is_multiple ? CHG_CC_RATING_FAILED : CHG_CC_INVALID_AVP_VALUE;
+}
+
+/* What of a service's request is to blame. */
+static enum chg_cc_culprit culprit_of(
+	const struct credit *credit, size_t index, enum chg_cc_code code)
+{
+	const struct chg_units *asked = &credit->ccr->service[index].requested;
+	if (code == CHG_CC_INVALID_AVP_VALUE)
+		return asked->has_money ? CHG_CULPRIT_MONEY : CHG_CULPRIT_UNIT;
+	if (code != CHG_CC_RATING_FAILED)
+		return CHG_CULPRIT_NONE;
+	return credit_is_foreign(credit, asked) ? CHG_CULPRIT_MONEY : CHG_CULPRIT_SERVICE;
+}
+
+static void fail(struct credit *credit, size_t index, enum chg_cc_code code)
+{
+	credit_fail_service(credit, index, code, culprit_of(credit, index, code));
 }
 
 static void tell_granted(struct credit *credit, size_t index, const struct chg_service_done *done)
@@ -46,17 +62,15 @@ static void add_cost(struct credit *credit, chg_money cost)
 /* ---- Debit -------------------------------------------------------------------------------- */
 
 /* B-032: money is taken as it is. */
-static enum chg_cc_code debit_money(
-	struct credit *credit, const struct chg_units *asked, struct chg_service_done *done)
+static enum chg_cc_code debit_money(struct credit *credit, const struct chg_units *asked,
+	const struct priced *priced, struct chg_service_done *done)
 {
-	chg_money left = chg_account_available(&credit->plan->account, credit->at);
 	done->is_money = true;
 	done->asked = (chg_opt_u64){ true, (uint64_t)asked->money.micros };
-	if (is_foreign(credit, asked))
+	if (credit_is_foreign(credit, asked))
 		return CHG_CC_RATING_FAILED;
-	if (chg_money_less(left, asked->money))
-		return CHG_CC_CREDIT_LIMIT_REACHED;
-	if (credit_charge_money(credit, asked->money) != CHG_OK)
+	if (chg_money_less(credit_coverable_money(credit, priced), asked->money) ||
+		credit_charge_money(credit, priced, asked->money) != CHG_OK)
 		return CHG_CC_CREDIT_LIMIT_REACHED;
 	done->cost = asked->money;
 	done->granted = done->asked;
@@ -70,7 +84,7 @@ static enum chg_cc_code debit_units(struct credit *credit, const struct chg_unit
 	struct chg_rated rated = { 0 };
 	uint64_t units;
 	if (!event_units(asked, priced->rule->unit, &units))
-		return credit->ccr->is_multiple ? CHG_CC_RATING_FAILED : CHG_CC_INVALID_AVP_VALUE;
+		return wrong_unit(credit);
 	done->asked = (chg_opt_u64){ true, units };
 	if (credit_coverable_units(credit, priced, &rated, units) < units)
 		return CHG_CC_CREDIT_LIMIT_REACHED;
@@ -92,7 +106,7 @@ static enum chg_cc_code debit_service(struct credit *credit, size_t index)
 	if (priced.rule->kind == CHG_TARIFF_UNCONTROLLED)
 		return CHG_CC_NOT_APPLICABLE; /* B-034 */
 	enum chg_cc_code code = ask->requested.has_money
-					? debit_money(credit, &ask->requested, done)
+					? debit_money(credit, &ask->requested, &priced, done)
 					: debit_units(credit, &ask->requested, &priced, done);
 	if (code != CHG_CC_SUCCESS)
 		return code;
@@ -101,24 +115,26 @@ static enum chg_cc_code debit_service(struct credit *credit, size_t index)
 	return CHG_CC_SUCCESS;
 }
 
-static enum chg_cc_culprit culprit_of(
-	const struct credit *credit, size_t index, enum chg_cc_code code)
+/* The first service that cost money; a posting has one handle, whatever it was for. */
+static bool first_paid(const struct chg_cc_plan *plan, size_t *ret)
 {
-	const struct chg_units *asked = &credit->ccr->service[index].requested;
-	if (code == CHG_CC_INVALID_AVP_VALUE)
-		return CHG_CULPRIT_UNIT;
-	if (code == CHG_CC_RATING_FAILED)
-		return asked->has_money ? CHG_CULPRIT_MONEY : CHG_CULPRIT_SERVICE;
-	return CHG_CULPRIT_NONE;
+	bool has_money = false;
+	for (size_t i = 0; i < plan->entry_count; i++)
+		has_money |= plan->entry[i].kind == CHG_BUCKET_MONEY;
+	for (*ret = 0; *ret < plan->done_count; (*ret)++)
+		if (plan->done[*ret].cost.micros > 0)
+			return has_money;
+	return false;
 }
 
 /* What the debit of this event can be refunded by later (C-018). */
 static void tell_refund_handle(struct credit *credit)
 {
-	struct chg_service_reply *reply = &credit->plan->answer.service[0];
-	if (credit->plan->entry_count > 0 && credit->ccr->is_multiple)
-		reply->refund_len =
-			chg_refund_handle_write(credit->facts->next_posting_id, reply->refund);
+	size_t index;
+	if (!credit->ccr->is_multiple || !first_paid(credit->plan, &index))
+		return;
+	struct chg_service_reply *reply = &credit->plan->answer.service[index];
+	reply->refund_len = chg_refund_handle_write(credit->facts->next_posting_id, reply->refund);
 }
 
 static void debit(struct credit *credit)
@@ -129,7 +145,7 @@ static void debit(struct credit *credit)
 		credit->plan->done[i].result_code = code;
 		any |= code == CHG_CC_SUCCESS;
 		if (code != CHG_CC_SUCCESS)
-			credit_fail_service(credit, i, code, culprit_of(credit, i, code));
+			fail(credit, i, code);
 	}
 	if (!any) { /* nothing was charged: nothing stays behind */
 		credit->plan->done_count = 0;
@@ -151,7 +167,7 @@ static bool refund_amount(const struct credit *credit, const struct chg_service_
 	uint64_t units;
 	if (ask->requested.has_money) {
 		*ret = ask->requested.money;
-		return !is_foreign(credit, &ask->requested);
+		return !credit_is_foreign(credit, &ask->requested);
 	}
 	if (priced->rule == NULL || !event_units(&ask->requested, priced->rule->unit, &units) ||
 		chg_rating_add(credit->tariff, priced->rule, &nothing, units, credit->at, &after) !=
@@ -161,102 +177,143 @@ static bool refund_amount(const struct credit *credit, const struct chg_service_
 	return true;
 }
 
-/* B-036: with proof at most what is left of that debit; without, what the operator allows. */
-static bool may_refund(
-	const struct credit *credit, const struct chg_service_ask *ask, chg_money amount)
+/*
+ * B-036: with proof at most what is left of that debit; without, what the operator allows for one
+ * request, of which `rest` is left.  Proof is looked up for the first service alone.
+ */
+static bool may_refund(const struct credit *credit, size_t index, chg_money amount, chg_money rest)
 {
 	const struct chg_refundable *debit = &credit->facts->refundable;
 	if (amount.micros <= 0)
 		return false;
-	if (!chg_view_present(ask->refund_information))
-		return !chg_money_less(credit->policy->refund_max, amount);
-	return debit->is_known && debit->account_id == credit->plan->account.account_id &&
+	if (!chg_view_present(credit->ccr->service[index].refund_information))
+		return !chg_money_less(rest, amount);
+	return index == 0 && debit->is_known &&
+	       debit->account_id == credit->plan->account.account_id &&
 	       !chg_money_less(debit->left, amount);
 }
 
-static void refund(struct credit *credit)
+static void note_refund(
+	struct credit *credit, size_t index, const struct priced *priced, chg_money amount)
 {
-	const struct chg_service_ask *ask = &credit->ccr->service[0];
-	const struct chg_refundable *debit = &credit->facts->refundable;
-	bool has_proof = chg_view_present(ask->refund_information);
-	struct priced priced = { 0 };
-	chg_money amount = CHG_NO_MONEY;
-	bool is_priced = credit_price(credit, ask, &priced);
-
-	if (has_proof && !ask->requested.is_present)
-		amount = debit->left; /* all that is left of it */
-	else if (!refund_amount(credit, ask, &priced, &amount))
-		amount = CHG_NO_MONEY;
-	if (!may_refund(credit, ask, amount) ||
-		credit_pay_back(credit, has_proof ? debit->bucket_id : 0, amount) != CHG_OK) {
-		credit_fail_service(credit, 0, CHG_CC_RATING_FAILED,
-			has_proof ? CHG_CULPRIT_REFUND : CHG_CULPRIT_SERVICE);
-		return;
-	}
-	struct chg_service_done *done = credit_note(credit, ask, is_priced ? &priced : NULL);
+	const struct chg_service_ask *ask = &credit->ccr->service[index];
+	struct chg_service_done *done =
+		credit_note(credit, ask, priced->rule != NULL ? priced : NULL);
 	done->is_money = true;
 	done->granted = (chg_opt_u64){ true, (uint64_t)amount.micros };
 	done->cost = (chg_money){ -amount.micros };
 	done->result_code = CHG_CC_SUCCESS;
-	credit->plan->posting = CHG_POSTING_REFUND;
+	tell_granted(credit, index, done);
+}
+
+/* False: it was refused. */
+static bool refund_service(struct credit *credit, size_t index, chg_money *rest)
+{
+	const struct chg_service_ask *ask = &credit->ccr->service[index];
+	const struct chg_refundable *debit = &credit->facts->refundable;
+	bool has_proof = chg_view_present(ask->refund_information);
+	struct priced priced = { 0 };
+	chg_money amount = CHG_NO_MONEY;
+
+	(void)credit_price(credit, ask, &priced); /* money can go back without a price */
+	if (has_proof && !ask->requested.is_present)
+		amount = debit->left; /* all that is left of it */
+	else if (!refund_amount(credit, ask, &priced, &amount))
+		amount = CHG_NO_MONEY;
+	if (!may_refund(credit, index, amount, *rest) ||
+		credit_pay_back(credit, has_proof ? debit->bucket_id : 0, amount) != CHG_OK) {
+		credit_fail_service(credit, index, CHG_CC_RATING_FAILED,
+			has_proof ? CHG_CULPRIT_REFUND
+				  : culprit_of(credit, index, CHG_CC_RATING_FAILED));
+		return false;
+	}
 	if (has_proof) {
 		credit->plan->refunds = debit->posting_id;
 		credit->plan->refund_amount = amount;
+	} else {
+		rest->micros -= amount.micros;
 	}
-	tell_granted(credit, 0, done);
-	credit_record(credit);
+	note_refund(credit, index, &priced, amount);
+	return true;
+}
+
+static void refund(struct credit *credit)
+{
+	chg_money rest = credit->policy->refund_max;
+	bool any = false;
+	for (size_t i = 0; i < credit->ccr->service_count; i++)
+		any |= refund_service(credit, i, &rest);
+	credit->plan->posting = CHG_POSTING_REFUND;
+	if (any)
+		credit_record(credit);
 }
 
 /* ---- Questions ---------------------------------------------------------------------------- */
 
-/* What the first service of a question would cost, from the first unit on. */
-static bool price_of(struct credit *credit, chg_money *ret)
+/* Whether a service can be paid beside those before it: it is held, to be put back by the caller. */
+static enum chg_cc_code cover_service(struct credit *credit, size_t index, bool *is_enough)
 {
-	const struct chg_service_ask *ask = &credit->ccr->service[0];
-	struct chg_rated nothing = { 0 }, after;
+	const struct chg_units *asked = &credit->ccr->service[index].requested;
+	struct chg_cc_service scratch = { 0 };
+	struct chg_rated after;
 	struct priced priced;
 	uint64_t units;
-	if (!credit_price(credit, ask, &priced) || priced.rule->kind == CHG_TARIFF_UNCONTROLLED ||
-		!event_units(&ask->requested, priced.rule->unit, &units) ||
-		chg_rating_add(credit->tariff, priced.rule, &nothing, units, credit->at, &after) !=
-			CHG_OK) {
-		credit_refuse(credit, CHG_CC_RATING_FAILED, CHG_CULPRIT_SERVICE, 0,
-			"this service has no price");
-		return false;
+	if (!credit_price(credit, &credit->ccr->service[index], &priced) ||
+		credit_is_foreign(credit, asked))
+		return CHG_CC_RATING_FAILED;
+	if (asked->has_money) {
+		*is_enough &= credit_hold_money(credit, &priced, &scratch, asked->money);
+		return CHG_CC_SUCCESS;
 	}
-	*ret = after.charged;
-	return true;
+	if (!event_units(asked, priced.rule->unit, &units))
+		return wrong_unit(credit);
+	*is_enough &= credit_coverable_units(credit, &priced, &scratch.rated, units) >= units &&
+		      credit_hold_units(credit, &priced, &scratch, units, &after);
+	return CHG_CC_SUCCESS;
 }
 
 /* B-037: the answer is in Check-Balance-Result, never in the Result-Code; nothing is reserved. */
 static void check_balance(struct credit *credit)
 {
-	const struct chg_service_ask *ask = &credit->ccr->service[0];
-	bool is_enough = false;
-	if (ask->requested.has_money) {
-		chg_money left = chg_account_available(&credit->plan->account, credit->at);
-		is_enough = !chg_money_less(left, ask->requested.money);
-	} else {
-		struct priced priced;
-		struct chg_rated nothing = { 0 };
-		uint64_t units;
-		if (!credit_price(credit, ask, &priced) ||
-			!event_units(&ask->requested, priced.rule->unit, &units)) {
-			credit_refuse(credit, CHG_CC_RATING_FAILED, CHG_CULPRIT_SERVICE, 0,
-				"this service has no price");
-			return;
-		}
-		is_enough = credit_coverable_units(credit, &priced, &nothing, units) >= units;
+	struct chg_cc_plan *plan = credit->plan;
+	bool is_enough = true, any = false;
+	for (size_t i = 0; i < credit->ccr->service_count; i++) {
+		enum chg_cc_code code = cover_service(credit, i, &is_enough);
+		any |= code == CHG_CC_SUCCESS;
+		if (code != CHG_CC_SUCCESS)
+			fail(credit, i, code);
 	}
-	credit->plan->answer.check_balance_result = (chg_opt_u32){ true, is_enough ? 0 : 1 };
+	plan->account = credit->facts->account;
+	if (any)
+		plan->answer.check_balance_result = (chg_opt_u32){ true, is_enough ? 0 : 1 };
+}
+
+/* What one service of a question would cost, from the first unit on. */
+static enum chg_cc_code price_service(struct credit *credit, size_t index)
+{
+	const struct chg_service_ask *ask = &credit->ccr->service[index];
+	struct chg_rated nothing = { 0 }, after;
+	struct priced priced;
+	uint64_t units;
+	if (!credit_price(credit, ask, &priced) || priced.rule->kind == CHG_TARIFF_UNCONTROLLED)
+		return CHG_CC_RATING_FAILED;
+	if (!event_units(&ask->requested, priced.rule->unit, &units))
+		return wrong_unit(credit);
+	if (chg_rating_add(credit->tariff, priced.rule, &nothing, units, credit->at, &after) !=
+		CHG_OK)
+		return CHG_CC_RATING_FAILED;
+	add_cost(credit, after.charged);
+	return CHG_CC_SUCCESS;
 }
 
 /* B-038: the tariff answers, whoever asks. */
 static void enquire_price(struct credit *credit)
 {
-	chg_money price;
-	if (price_of(credit, &price))
-		add_cost(credit, price);
+	for (size_t i = 0; i < credit->ccr->service_count; i++) {
+		enum chg_cc_code code = price_service(credit, i);
+		if (code != CHG_CC_SUCCESS)
+			fail(credit, i, code);
+	}
 }
 
 void credit_decide_event(struct credit *credit)

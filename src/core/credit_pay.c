@@ -5,33 +5,33 @@
 
 #include "core/credit_private.h"
 
+/* What is left above a floor of -limit; a debt may lie anywhere in the range. */
+static int64_t left_above(const struct chg_bucket *bucket, int64_t limit)
+{
+	__int128 left = (__int128)bucket->balance - bucket->reserved + limit;
+	if (left <= 0)
+		return 0;
+	return left < INT64_MAX ? (int64_t)left : INT64_MAX;
+}
+
 static int64_t available(const struct chg_bucket *bucket)
 {
-	int64_t left = bucket->balance - bucket->reserved;
-	return left > 0 ? left : 0;
+	return left_above(bucket, 0);
 }
 
 /* What a money bucket can still take, with the credit limit on the main one. */
 static int64_t spendable(const struct chg_account *account, const struct chg_bucket *bucket)
 {
-	if (!bucket->is_main)
-		return available(bucket);
-	int64_t left = bucket->balance - bucket->reserved;
-	if (__builtin_add_overflow(left, account->credit_limit.micros, &left))
-		left = INT64_MAX;
-	return left > 0 ? left : 0;
+	return left_above(bucket, bucket->is_main ? account->credit_limit.micros : 0);
 }
 
 static bool is_money_for(
 	const struct chg_bucket *bucket, const struct priced *priced, chg_instant at)
 {
-	static const struct chg_view none = { 0 };
 	if (bucket->kind != CHG_BUCKET_MONEY)
 		return false;
-	if (bucket->is_main)
-		return true;
-	return chg_bucket_pays(bucket, CHG_UNIT_COUNT, priced == NULL ? none : priced->name,
-		priced == NULL ? none : priced->context, at);
+	return bucket->is_main ||
+	       chg_bucket_pays(bucket, CHG_UNIT_COUNT, priced->name, priced->context, at);
 }
 
 static bool is_units_for(
@@ -95,13 +95,31 @@ static uint64_t pay_with_units(struct credit *credit, const struct priced *price
 	return units;
 }
 
-/* Money for a charge: what other buckets have, then the main one for all the rest. */
+/* Whether the main bucket could take all of a charge; asked before anything is moved. */
+static bool can_charge(struct credit *credit, int64_t micros)
+{
+	const struct chg_cc_plan *plan = credit->plan;
+	const struct chg_bucket *last = main_bucket(&credit->plan->account);
+	int64_t after;
+	if (last == NULL || __builtin_sub_overflow(last->balance, micros, &after))
+		return false;
+	for (size_t i = 0; i < plan->entry_count; i++)
+		if (plan->entry[i].bucket_id == last->bucket_id &&
+			__builtin_sub_overflow(plan->entry[i].amount, micros, &after))
+			return false;
+	return true;
+}
+
+/*
+ * Money for a charge that can_charge has allowed: what the buckets have, in the order in which they
+ * pay, then the main one for all the rest.
+ */
 static bool pay_with_money(struct credit *credit, const struct priced *priced, int64_t micros)
 {
 	struct chg_account *account = &credit->plan->account;
 	for (size_t i = 0; i < account->bucket_count && micros > 0; i++) {
 		struct chg_bucket *bucket = &account->bucket[i];
-		if (bucket->is_main || !is_money_for(bucket, priced, credit->at))
+		if (!is_money_for(bucket, priced, credit->at))
 			continue;
 		int64_t share = available(bucket) < micros ? available(bucket) : micros;
 		if (share > 0 && move(credit, bucket, -share))
@@ -110,28 +128,36 @@ static bool pay_with_money(struct credit *credit, const struct priced *priced, i
 	struct chg_bucket *last = main_bucket(account);
 	if (micros == 0)
 		return true;
-	if (last == NULL || !move(credit, last, -micros))
+	if (!move(credit, last, -micros))
 		return false;
 	if (last->balance < -account->credit_limit.micros)
 		credit->plan->alarm = "usage went beyond what the account covers";
 	return true;
 }
 
+/* What so many units cost on top of what a service came to. */
+static enum chg_rc price_more(const struct credit *credit, const struct priced *priced,
+	const struct chg_rated *rated, uint64_t units, struct chg_rated *ret_after,
+	chg_money *ret_cost)
+{
+	enum chg_rc rc =
+		chg_rating_add(credit->tariff, priced->rule, rated, units, credit->at, ret_after);
+	return rc == CHG_OK ? chg_money_subtract(ret_after->charged, rated->charged, ret_cost) : rc;
+}
+
 enum chg_rc credit_charge_units(struct credit *credit, const struct priced *priced,
 	struct chg_rated *rated, uint64_t units, chg_money *ret_cost)
 {
 	struct chg_rated after;
-	/* Judged for all units first, so that nothing is half-charged. */
-	enum chg_rc rc =
-		chg_rating_add(credit->tariff, priced->rule, rated, units, credit->at, &after);
+	chg_money cost;
+	/* Judged for all units first, so that nothing is half-charged: fewer cost no more. */
+	enum chg_rc rc = price_more(credit, priced, rated, units, &after, &cost);
+	if (rc == CHG_OK && !can_charge(credit, cost.micros))
+		rc = CHG_E_RANGE;
 	if (rc != CHG_OK)
 		return rc;
 	uint64_t rest = pay_with_units(credit, priced, units);
-	rc = chg_rating_add(credit->tariff, priced->rule, rated, rest, credit->at, &after);
-	if (rc != CHG_OK)
-		return rc;
-	chg_money cost;
-	rc = chg_money_subtract(after.charged, rated->charged, &cost);
+	rc = price_more(credit, priced, rated, rest, &after, &cost);
 	if (rc != CHG_OK || !pay_with_money(credit, priced, cost.micros))
 		return CHG_E_RANGE;
 	*rated = after;
@@ -139,10 +165,13 @@ enum chg_rc credit_charge_units(struct credit *credit, const struct priced *pric
 	return CHG_OK;
 }
 
-enum chg_rc credit_charge_money(struct credit *credit, chg_money amount)
+enum chg_rc credit_charge_money(
+	struct credit *credit, const struct priced *priced, chg_money amount)
 {
 	assert(amount.micros >= 0);
-	return pay_with_money(credit, NULL, amount.micros) ? CHG_OK : CHG_E_RANGE;
+	if (!can_charge(credit, amount.micros))
+		return CHG_E_RANGE;
+	return pay_with_money(credit, priced, amount.micros) ? CHG_OK : CHG_E_RANGE;
 }
 
 enum chg_rc credit_pay_back(struct credit *credit, int64_t bucket_id, chg_money amount)
@@ -179,7 +208,7 @@ static uint64_t free_units(const struct credit *credit, const struct priced *pri
 	return sum;
 }
 
-static chg_money money_for(const struct credit *credit, const struct priced *priced)
+chg_money credit_coverable_money(const struct credit *credit, const struct priced *priced)
 {
 	const struct chg_account *account = &credit->plan->account;
 	int64_t sum = 0;
@@ -197,34 +226,49 @@ uint64_t credit_coverable_units(const struct credit *credit, const struct priced
 	if (units >= wanted)
 		return wanted;
 	return units + chg_rating_affordable(credit->tariff, priced->rule, rated, wanted - units,
-			       money_for(credit, priced), credit->at);
+			       credit_coverable_money(credit, priced), credit->at);
 }
 
+/* A bucket that gives a share twice, of its own and on credit, is one hold. */
 static bool add_hold(struct chg_cc_service *service, struct chg_bucket *bucket, int64_t amount)
 {
+	size_t i = 0;
+	while (i < service->hold_count && service->hold[i].bucket_id != bucket->bucket_id)
+		i++;
 	if (amount == 0)
 		return true;
-	if (service->hold_count == CHG_HOLD_MAX)
+	if (i == CHG_HOLD_MAX)
 		return false;
-	service->hold[service->hold_count++] = (struct chg_hold){ bucket->bucket_id, amount };
+	if (i == service->hold_count)
+		service->hold[service->hold_count++] = (struct chg_hold){ bucket->bucket_id, 0 };
+	service->hold[i].amount += amount;
 	bucket->reserved += amount;
 	return true;
 }
 
+static bool hold_share(
+	struct chg_cc_service *service, struct chg_bucket *bucket, int64_t most, int64_t *micros)
+{
+	int64_t share = most < *micros ? most : *micros;
+	*micros -= share;
+	return add_hold(service, bucket, share);
+}
+
+/* In the order in which buckets pay; credit comes after all that is there. */
 static bool hold_amount(struct credit *credit, const struct priced *priced,
 	struct chg_cc_service *service, int64_t micros)
 {
 	struct chg_account *account = &credit->plan->account;
+	struct chg_bucket *last = main_bucket(account);
 	for (size_t i = 0; i < account->bucket_count && micros > 0; i++) {
 		struct chg_bucket *bucket = &account->bucket[i];
-		if (!is_money_for(bucket, priced, credit->at))
-			continue;
-		int64_t share = spendable(account, bucket);
-		share = share < micros ? share : micros;
-		if (!add_hold(service, bucket, share))
+		if (is_money_for(bucket, priced, credit->at) &&
+			!hold_share(service, bucket, available(bucket), &micros))
 			return false;
-		micros -= share;
 	}
+	if (micros > 0 && last != NULL &&
+		!hold_share(service, last, spendable(account, last), &micros))
+		return false;
 	return micros == 0;
 }
 
@@ -246,15 +290,14 @@ static bool hold_free_units(struct credit *credit, const struct priced *priced,
 }
 
 bool credit_hold_units(struct credit *credit, const struct priced *priced,
-	struct chg_cc_service *service, uint64_t units)
+	struct chg_cc_service *service, uint64_t units, struct chg_rated *ret_after)
 {
-	struct chg_rated after;
+	chg_money cost;
 	uint64_t rest = units;
-	bool is_held = hold_free_units(credit, priced, service, &rest) &&
-		       chg_rating_add(credit->tariff, priced->rule, &service->rated, rest,
-			       credit->at, &after) == CHG_OK &&
-		       hold_amount(credit, priced, service,
-			       after.charged.micros - service->rated.charged.micros);
+	bool is_held =
+		hold_free_units(credit, priced, service, &rest) &&
+		price_more(credit, priced, &service->rated, rest, ret_after, &cost) == CHG_OK &&
+		hold_amount(credit, priced, service, cost.micros);
 	if (!is_held) {
 		credit_release(credit, service);
 		return false;
@@ -263,9 +306,10 @@ bool credit_hold_units(struct credit *credit, const struct priced *priced,
 	return true;
 }
 
-bool credit_hold_money(struct credit *credit, struct chg_cc_service *service, chg_money amount)
+bool credit_hold_money(struct credit *credit, const struct priced *priced,
+	struct chg_cc_service *service, chg_money amount)
 {
-	if (!hold_amount(credit, NULL, service, amount.micros)) {
+	if (!hold_amount(credit, priced, service, amount.micros)) {
 		credit_release(credit, service);
 		return false;
 	}

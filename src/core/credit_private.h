@@ -39,8 +39,9 @@ struct priced {
 enum chg_rc credit_charge_units(struct credit *credit, const struct priced *priced,
 	struct chg_rated *rated, uint64_t units, chg_money *ret_cost);
 
-/* An amount of money, as it is.  CHG_E_RANGE as above. */
-enum chg_rc credit_charge_money(struct credit *credit, chg_money amount);
+/* An amount of money for a service, as it is.  CHG_E_RANGE as above. */
+enum chg_rc credit_charge_money(
+	struct credit *credit, const struct priced *priced, chg_money amount);
 
 /* Money back into a bucket; the main one where bucket_id is not there any more. */
 enum chg_rc credit_pay_back(struct credit *credit, int64_t bucket_id, chg_money amount);
@@ -54,12 +55,20 @@ void credit_release(struct credit *credit, struct chg_cc_service *service);
 uint64_t credit_coverable_units(const struct credit *credit, const struct priced *priced,
 	const struct chg_rated *rated, uint64_t wanted);
 
-/* Holds what so many coverable units cost at most.  False: too many buckets; nothing is held. */
-bool credit_hold_units(struct credit *credit, const struct priced *priced,
-	struct chg_cc_service *service, uint64_t units);
+/* The money that can be spent or held for a service, with the credit limit. */
+chg_money credit_coverable_money(const struct credit *credit, const struct priced *priced);
 
-/* Holds an amount of money that is available.  False as above. */
-bool credit_hold_money(struct credit *credit, struct chg_cc_service *service, chg_money amount);
+/*
+ * Holds what so many coverable units cost at most.  False: they are not covered; nothing is held.
+ *
+ *   ret_after   what the service will have come to when they are used
+ */
+bool credit_hold_units(struct credit *credit, const struct priced *priced,
+	struct chg_cc_service *service, uint64_t units, struct chg_rated *ret_after);
+
+/* Holds an amount of coverable money.  False as above. */
+bool credit_hold_money(struct credit *credit, const struct priced *priced,
+	struct chg_cc_service *service, chg_money amount);
 
 /* ---- credit_event.c ---- */
 
@@ -82,9 +91,12 @@ bool credit_is_served(const struct credit *credit);
 /* Whether the tariff has a rule for the Service-Context-Id at all. */
 bool credit_knows_context(const struct credit *credit);
 
-/* The rule for a service, or false: nothing in the tariff fits. */
+/* The rule for a service, or false: nothing in the tariff fits, or not the account's currency. */
 bool credit_price(
 	const struct credit *credit, const struct chg_service_ask *ask, struct priced *ret);
+
+/* Whether money is named in another currency than the account's.  B-150 */
+bool credit_is_foreign(const struct credit *credit, const struct chg_units *units);
 
 /* The units of a rule's kind that the group names; false when it names none of that kind. */
 bool credit_units_of(const struct chg_units *units, enum chg_unit unit, uint64_t *ret);
