@@ -51,6 +51,11 @@ enum chg_rc chg_book_run(
 /* "active", "blocked", "expired"; "money", "seconds", "octets", "messages". */
 const char *chg_book_status_text(enum chg_account_status status);
 const char *chg_book_kind_text(enum chg_bucket_kind kind);
+
+/* "debit", "top-up"; "usage", "top-up". */
+const char *chg_book_posting_text(enum chg_posting_kind kind);
+const char *chg_book_contra_text(enum chg_contra contra);
+
 bool chg_book_kind_parse(struct chg_view text, enum chg_bucket_kind *ret);
 
 /* An amount of a bucket as it is written: "1.20" for money, whole units otherwise. */

@@ -49,6 +49,42 @@ bool chg_book_kind_parse(struct chg_view text, enum chg_bucket_kind *ret)
 	return false;
 }
 
+const char *chg_book_posting_text(enum chg_posting_kind kind)
+{
+	switch (kind) {
+	case CHG_POSTING_DEBIT:
+		return "debit";
+	case CHG_POSTING_REFUND:
+		return "refund";
+	case CHG_POSTING_TOPUP:
+		return "top-up";
+	case CHG_POSTING_ADJUSTMENT:
+		return "adjustment";
+	case CHG_POSTING_LAPSE:
+		return "lapse";
+	case CHG_POSTING_OPENING:
+		return "opening";
+	case CHG_POSTING_SUSPENSE:
+		return "suspense";
+	}
+	return "unknown";
+}
+
+const char *chg_book_contra_text(enum chg_contra contra)
+{
+	switch (contra) {
+	case CHG_CONTRA_USAGE:
+		return "usage";
+	case CHG_CONTRA_TOPUP:
+		return "top-up";
+	case CHG_CONTRA_ADJUSTMENT:
+		return "adjustment";
+	case CHG_CONTRA_LAPSE:
+		return "lapse";
+	}
+	return "unknown";
+}
+
 void chg_book_amount_write(enum chg_bucket_kind kind, int64_t amount, char ret[CHG_MONEY_TEXT_MAX])
 {
 	if (kind == CHG_BUCKET_MONEY)
