@@ -90,6 +90,43 @@ static const struct ctl_command commands[] = {
 		.run = ctl_cmd_cdr_stats,
 	},
 	{
+		.group = "tariff",
+		.name = "check",
+		.operands = "FILE",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = CTL_BIT(JSON),
+		.summary = "whether a tariff file is acceptable",
+		.text = "Names every mistake as file:line:column and says what to do: words, "
+			"units\n"
+			"and dates, times that overlap or leave gaps, rules that are never "
+			"reached.\n"
+			"Warnings leave the tariff usable and the exit code 0.\n",
+		.examples = "chgctl tariff check tariff.yaml\n",
+		.run = ctl_cmd_tariff_check,
+	},
+	{
+		.group = "tariff",
+		.name = "explain",
+		.operands = "FILE",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = CTL_BIT(CONTEXT) | CTL_BIT(TYPE) | CTL_BIT(TO) | CTL_BIT(PLAN) |
+			   CTL_BIT(RATING_GROUP) | CTL_BIT(SERVICE_IDENTIFIER) | CTL_BIT(UNITS) |
+			   CTL_BIT(USED_BEFORE) | CTL_BIT(AT) | ZONE | CTL_BIT(JSON),
+		.summary = "what a tariff file makes of a request, step by step",
+		.text = "Rates as a node does: which rule fits and in which line it stands, which\n"
+			"price holds at the time (now, unless --at says when), increments, set-up\n"
+			"fee, rounding, minimum and total.  Nothing is charged.  With "
+			"--used-before\n"
+			"the charge for what comes on top is shown too.\n\n" TIMES,
+		.examples = "chgctl tariff explain tariff.yaml --units '3 messages'\n"
+			    "chgctl tariff explain tariff.yaml --units '25 KB' --used-before 4000 "
+			    "\\\n"
+			    "    --context 9.32260@3gpp.org --to sip:bob@im.partner.example\n",
+		.run = ctl_cmd_tariff_explain,
+	},
+	{
 		.group = "config",
 		.name = "check",
 		.operands = "[FILE]",

@@ -64,6 +64,8 @@ enum ctl_exit ctl_cmd_cdr_list(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_cdr_show(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_cdr_export(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_cdr_stats(const struct ctl_call *call);
+enum ctl_exit ctl_cmd_tariff_check(const struct ctl_call *call);
+enum ctl_exit ctl_cmd_tariff_explain(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_config_check(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_config_show(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_db_check(const struct ctl_call *call);

@@ -73,7 +73,7 @@ struct chg_draft {
 #define CHG_DRAFT_WARN(draft, at, ...)                                                             \
 	do {                                                                                       \
 		(draft)->is_warning = true;                                                        \
-		chg_yaml_complain(&(draft)->yaml, (at), __VA_ARGS__);                              \
+		chg_yaml_complain(&(draft)->yaml, (at), "warning: " __VA_ARGS__);                  \
 		(draft)->is_warning = false;                                                       \
 	} while (0)
 

@@ -12,7 +12,7 @@ enum {
 	CHG_TARIFF_ERROR_TEXT_MAX = 512,
 };
 
-/* One complaint: "file:line:column: what; cure". */
+/* One complaint: "file:line:column: what; cure", with "warning: " before the what of a warning. */
 struct chg_tariff_error {
 	uint32_t line;   /* from 1; 0 when the file as a whole is meant */
 	uint32_t column; /* from 1, in characters; 0 as above */

@@ -154,6 +154,33 @@ told 1 'no/such/folder.db' $db db backup no/such/folder.db
 told 1 'text.db' --db text.db db check
 golden db-backup-itself $db db backup charging.db
 
+# A tariff.
+cp "$golden/../../../conf/tariff.yaml" "$golden/../../runtime/ten_mistakes.yaml" .
+printf 'tariff: t\ncurrency: EUR\nrules:\n  - {name: a, match: {plan: x}, free: true}\n' >warned.yaml
+golden tariff-check tariff check tariff.yaml
+golden tariff-check-mistakes tariff check ten_mistakes.yaml
+golden tariff-check-mistakes-json tariff check ten_mistakes.yaml --json
+golden tariff-check-warning tariff check warned.yaml
+golden tariff-check-missing tariff check missing.yaml
+chat="--context 9.32260@3gpp.org --to sip:bob@im.partner.example --rating-group 100"
+golden tariff-explain tariff explain tariff.yaml --units '3 messages'
+golden tariff-explain-steps tariff explain tariff.yaml $chat --units '1500 bytes' --at 2026-11-20T09:15
+golden tariff-explain-minimum tariff explain tariff.yaml $chat --units '1 byte' --at 2026-11-20T09:15
+golden tariff-explain-before tariff explain tariff.yaml $chat --units '25 KB' --used-before 123456 --at 2026-12-25T09:15
+golden tariff-explain-json tariff explain tariff.yaml $chat --units '25 KB' --used-before '123456 octets' --at 2026-12-25T09:15 --json
+golden tariff-explain-free tariff explain tariff.yaml --plan staff --units '2 minutes'
+golden tariff-explain-not-charged tariff explain tariff.yaml --service-identifier 112 --units '1 message'
+golden tariff-explain-other-unit tariff explain tariff.yaml --units '2 minutes'
+golden tariff-explain-no-rule tariff explain warned.yaml --units '1 message'
+golden tariff-explain-too-much tariff explain tariff.yaml --units '18446744073709551615 messages'
+told 2 '3 messages' tariff explain tariff.yaml
+told 2 'same kind' tariff explain tariff.yaml --units '1 message' --used-before '1 KB'
+told 2 'no number' tariff explain tariff.yaml --units '1 message' --rating-group x
+told 2 'write a time' tariff explain tariff.yaml --units '1 message' --at soon
+told 2 'type of service' tariff explain tariff.yaml --units '1 message' --type soon
+told 1 'ten_mistakes.yaml:3:11' tariff explain ten_mistakes.yaml --units '1 message'
+same "a tariff's complaints as json" object "$("$chgctl" tariff check ten_mistakes.yaml --json | "$reread" json)"
+
 # A configuration.
 printf 'store:\n  path: charging.db\ncontrol:\n  socket: none.sock\n' >good.yaml
 printf 'store:\n  path: 7\n  pth: x\nengine:\n  queue_max: many\n' >bad.yaml
