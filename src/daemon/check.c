@@ -192,8 +192,26 @@ static void check_places(const struct chg_config *config)
 			"give the database to the node's user");
 }
 
+/* All interfaces of a process run with one configuration, which is checked once. */
+static bool is_checked_already(const char *path)
+{
+	static char checked[NAME_MAX_BYTES];
+
+	if (checked[0] == '\0') {
+		snprintf(checked, sizeof checked, "%s", path);
+		return false;
+	}
+	if (strcmp(checked, path) != 0)
+		complain(checked_file, "the interfaces are given different configurations",
+			"name the same charging.yaml in each LoadExtension");
+	return true;
+}
+
 static void check_charging(const char *path)
 {
+	if (is_checked_already(path))
+		return;
+
 	struct chg_config *config = malloc(sizeof *config);
 	struct chg_config_errors *errors = malloc(sizeof *errors);
 
@@ -214,14 +232,15 @@ static void check_charging(const char *path)
 /* A line of fd_ext_dump: 'name'[configuration], not loaded */
 static void check_line(const char *line)
 {
-	char name[NAME_MAX_BYTES], conf[NAME_MAX_BYTES];
+	char name[NAME_MAX_BYTES], conf[NAME_MAX_BYTES], cure[NAME_MAX_BYTES + 64];
 
 	if (sscanf(line, "'%1023[^']'[%1023[^]]]", name, conf) != 2)
 		return;
 	check_extension(name);
-	if (strstr(name, "ch1_offline") != NULL &&
-		is_readable(
-			conf, "LoadExtension \"ch1_offline.fdx\" : \"FILE\" names charging.yaml"))
+	if (strstr(name, "ch1_offline") == NULL && strstr(name, "ch2_online") == NULL)
+		return;
+	snprintf(cure, sizeof cure, "LoadExtension \"%s\" : \"FILE\" names charging.yaml", name);
+	if (is_readable(conf, cure))
 		check_charging(conf);
 }
 

@@ -11,7 +11,7 @@ certtool --get-dh-params --sec-param medium --outfile dh.pem >>certtool.log 2>&1
 	certtool --get-dh-params --outfile dh.pem >>certtool.log 2>&1
 
 configure
-sed -i "s#\"\(dict_charging\|ch1_offline\)\.fdx\"#\"$CHG_EXT_DIR/\1.fdx\"#" freediameter.conf
+sed -i "s#\"\(dict_charging\|ch1_offline\|ch2_online\)\.fdx\"#\"$CHG_EXT_DIR/\1.fdx\"#" freediameter.conf
 printf '%s\n' 'TLS_Cred = "cert.pem", "key.pem";' 'TLS_CA = "cert.pem";' 'TLS_DH_File = "dh.pem";' \
 	>>freediameter.conf
 

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * From the library's callback through the engine to the answer.
+ */
+#include "stack/handler.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "app/engine.h"
+#include "runtime/config.h"
+#include "runtime/log.h"
+#include "runtime/runtime.h"
+#include "stack/stack.h"
+
+/* ---- Jobs: made as the load asks for them and kept; the engine's queue bounds their number ------ */
+
+static struct chg_handled *take_job(struct chg_handler *handler)
+{
+	pthread_mutex_lock(&handler->lock);
+	struct chg_handled *job = handler->free_jobs;
+	if (job != NULL)
+		handler->free_jobs = job->next_free;
+	pthread_mutex_unlock(&handler->lock);
+	if (job == NULL)
+		job = calloc(1, handler->job_size);
+	if (job != NULL)
+		job->handler = handler;
+	return job;
+}
+
+static void give_back(struct chg_handled *job)
+{
+	struct chg_handler *handler = job->handler;
+	job->request = NULL;
+	pthread_mutex_lock(&handler->lock);
+	job->next_free = handler->free_jobs;
+	handler->free_jobs = job;
+	pthread_mutex_unlock(&handler->lock);
+}
+
+static void free_jobs(struct chg_handler *handler)
+{
+	while (handler->free_jobs != NULL) {
+		struct chg_handled *job = handler->free_jobs;
+		handler->free_jobs = job->next_free;
+		chg_scratch_release(&job->scratch);
+		free(job);
+	}
+}
+
+/* ---- Answers ------------------------------------------------------------------------------------ */
+
+/*
+ * An answer repeats parts of its request, some of them twice at most, and adds less than this; what
+ * was kept is sent as it is.
+ */
+static struct chg_out answer_room(struct chg_view content, struct chg_view kept)
+{
+	size_t size = 2 * content.len + kept.len + CHG_ANSWER_MAX - CHG_MESSAGE_MAX;
+	uint8_t *bytes = malloc(size);
+	return chg_out_of(bytes, bytes == NULL ? 0 : size);
+}
+
+static void send_answer(struct msg *request, struct chg_out *out, enum chg_rc written)
+{
+	if (written == CHG_OK) {
+		chg_stack_answer(request, out->bytes, out->len);
+		return;
+	}
+	free(out->bytes); /* no memory: the client will send again */
+	chg_stack_drop(request);
+}
+
+static void meter_add(const struct chg_handler *handler, enum chg_meter meter)
+{
+	struct chg_meters meters = chg_runtime_meters(handler->runtime);
+	meters.add(meters.self, meter, 1);
+}
+
+static void answer_failure(const struct chg_handler *handler, struct msg *request,
+	struct chg_view content, enum chg_rc rc)
+{
+	struct chg_out out = answer_room(content, (struct chg_view){ 0 });
+	meter_add(handler, CHG_METER_ANSWER_TRANSIENT);
+	send_answer(request, &out, handler->write_failure(handler, content, rc, &out));
+}
+
+static void answer_fault(const struct chg_handler *handler, struct msg *request,
+	struct chg_view content, const struct chg_fault *fault)
+{
+	meter_add(handler, CHG_METER_REQUESTS_MALFORMED);
+	meter_add(handler, CHG_METER_ANSWER_PERMANENT);
+	struct chg_out out = answer_room(content, (struct chg_view){ 0 });
+	enum chg_rc rc = chg_wire_write_fault(content, &handler->identity, fault, &out);
+	if (rc == CHG_OK && out.len > CHG_MESSAGE_MAX) {
+		/* No peer takes so long a message: better without the offender than no answer. */
+		struct chg_fault shorter = *fault;
+		shorter.failed_count = 0;
+		out = chg_out_of(out.bytes, out.size);
+		rc = chg_wire_write_fault(content, &handler->identity, &shorter, &out);
+	}
+	send_answer(request, &out, rc);
+}
+
+/* After the commit, on the engine's thread. */
+static void done(struct chg_job *finished)
+{
+	struct chg_handled *job = (struct chg_handled *)finished;
+	struct chg_out out = answer_room(job->content, job->job.kept);
+	send_answer(job->request, &out, job->handler->write(job, &out));
+	give_back(job);
+}
+
+/* ---- Requests ----------------------------------------------------------------------------------- */
+
+/* The strictness that the operator has set for the host that the request says it is from. */
+static enum chg_strictness strictness_of(const struct chg_handler *handler, struct msg *request)
+{
+	DiamId_t source = NULL;
+	size_t len = 0;
+	const struct chg_config_list *strict = &chg_runtime_config(handler->runtime)->peer_strict;
+	if (strict->count == 0 || fd_msg_source_get(request, &source, &len) != 0 || source == NULL)
+		return CHG_LENIENT;
+	bool is_strict = chg_config_list_names(strict, (struct chg_view){ source, len });
+	return is_strict ? CHG_STRICT : CHG_LENIENT;
+}
+
+static enum chg_rc submit(struct chg_handled *job)
+{
+	job->job.magic = CHG_JOB_MAGIC;
+	job->job.done = done;
+	job->job.is_duplicate = false;
+	job->job.kept = (struct chg_view){ 0 }; /* what it once was is freed long ago */
+	return chg_engine_submit(chg_runtime_engine(job->handler->runtime), &job->job);
+}
+
+/* Takes the request: decoded and given to the engine, or answered at once. */
+static void take_request(struct chg_handler *handler, struct msg *request, struct chg_view content)
+{
+	struct chg_fault fault = { 0 };
+	struct chg_handled *job = take_job(handler);
+	if (job == NULL) {
+		answer_failure(handler, request, content, CHG_E_NO_MEMORY);
+		return;
+	}
+	job->request = request;
+	job->content = content;
+	enum chg_rc rc = handler->read(job, strictness_of(handler, request), &fault);
+	if (rc == CHG_E_SYNTAX) {
+		answer_fault(handler, request, content, &fault);
+		give_back(job);
+		return;
+	}
+	if (rc == CHG_OK)
+		rc = submit(job);
+	if (rc == CHG_OK)
+		return; /* the engine's, perhaps finished already */
+	answer_failure(handler, request, content, rc);
+	give_back(job);
+}
+
+/* Runs on one of the library's dispatch threads, which may be cancelled while it shuts down. */
+static int on_request(struct msg **msg, struct avp *avp, struct session *session, void *opaque,
+	enum disp_action *action)
+{
+	(void)avp, (void)session;
+	struct chg_handler *handler = opaque;
+	struct msg_hdr *header;
+	if (fd_msg_hdr(*msg, &header) != 0 || (header->msg_flags & CMD_FLAG_REQUEST) == 0)
+		return 0;
+	if (header->msg_appl != handler->application)
+		return 0; /* nobody handles it: the library answers COMMAND_UNSUPPORTED (N-014) */
+
+	int before;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	struct msg *request = *msg;
+	*msg = NULL; /* ours from here */
+	*action = DISP_ACT_CONT;
+	struct chg_view content = chg_stack_content(request);
+	if (chg_view_present(content))
+		take_request(handler, request, content);
+	else
+		chg_stack_drop(request); /* its connection is long gone */
+	pthread_setcancelstate(before, NULL);
+	return 0;
+}
+
+/* ---- Start and stop ----------------------------------------------------------------------------- */
+
+static void log_to_library(void *self, enum chg_log_level level, const char *line)
+{
+	(void)self;
+	static const int levels[] = {
+		[CHG_LOG_DEBUG] = FD_LOG_DEBUG,
+		[CHG_LOG_INFO] = FD_LOG_DEBUG,
+		[CHG_LOG_NOTICE] = FD_LOG_NOTICE,
+		[CHG_LOG_WARNING] = FD_LOG_ERROR,
+		[CHG_LOG_ERROR] = FD_LOG_ERROR,
+	};
+	fd_log(levels[level], "%s", line);
+}
+
+static int register_with_library(struct chg_handler *handler)
+{
+	struct dict_object *application = NULL, *command = NULL;
+	struct disp_when when = { 0 };
+	command_code_t code = handler->command;
+	int error = fd_dict_search(fd_g_config->cnf_dict, DICT_APPLICATION, APPLICATION_BY_ID,
+		&handler->application, &application, ENOENT);
+	if (error == 0)
+		error = fd_dict_search(fd_g_config->cnf_dict, DICT_COMMAND, CMD_BY_CODE_R, &code,
+			&command, ENOENT);
+	if (error != 0)
+		return error;
+	when.command = command;
+	error = fd_disp_register(on_request, DISP_HOW_CC, &when, handler, &handler->handle);
+	if (error == 0)
+		error = fd_disp_app_support(application, NULL, handler->is_accounting ? 0 : 1,
+			handler->is_accounting ? 1 : 0);
+	return error;
+}
+
+static void set_identity(struct chg_handler *handler)
+{
+	handler->identity = (struct chg_identity){
+		.origin_host = { fd_g_config->cnf_diamid, fd_g_config->cnf_diamid_len },
+		.origin_realm = { fd_g_config->cnf_diamrlm, fd_g_config->cnf_diamrlm_len },
+		.origin_state_id = chg_runtime_state_id(handler->runtime),
+	};
+}
+
+static void release_runtime(struct chg_handler *handler)
+{
+	chg_runtime_release(handler->runtime);
+	handler->runtime = NULL;
+}
+
+int chg_handler_start(struct chg_handler *handler, const char *conffile)
+{
+	char why[CHG_RUNTIME_WHY_MAX] = "";
+	struct chg_log log = { .write = log_to_library };
+	assert(handler->job_size >= sizeof(struct chg_handled));
+	if (conffile == NULL || conffile[0] == '\0') {
+		fd_log(FD_LOG_ERROR,
+			"%s: no configuration; write "
+			"LoadExtension = \"%s.fdx\" : \"/path/to/charging.yaml\";",
+			handler->name, handler->name);
+		return EINVAL;
+	}
+	if (chg_runtime_acquire(conffile, log, &handler->runtime, why, sizeof why) != CHG_OK) {
+		fd_log(FD_LOG_ERROR, "%s: %s", handler->name, why);
+		return EINVAL;
+	}
+	set_identity(handler);
+	if (chg_stack_start(handler->runtime, why, sizeof why) != CHG_OK) {
+		fd_log(FD_LOG_ERROR, "%s: %s", handler->name, why);
+		release_runtime(handler);
+		return EINVAL;
+	}
+	int error = register_with_library(handler);
+	if (error != 0) {
+		fd_log(FD_LOG_ERROR, "%s: freeDiameter refused the handler of command %u: %s",
+			handler->name, handler->command, strerror(error));
+		chg_stack_stop();
+		release_runtime(handler);
+	}
+	return error;
+}
+
+/*
+ * Peers and queues are gone already: what is still in the engine is committed, and its answers go
+ * nowhere; the clients will send again.  The library unloads an extension at once, whose jobs must
+ * therefore be finished, though others of the process still hold the runtime.
+ */
+void chg_handler_stop(struct chg_handler *handler)
+{
+	if (handler->handle != NULL)
+		fd_disp_unregister(&handler->handle, NULL);
+	if (handler->runtime == NULL)
+		return;
+	chg_stack_stop();
+	chg_runtime_drain(handler->runtime);
+	release_runtime(handler);
+	free_jobs(handler);
+}

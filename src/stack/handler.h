@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * What the interfaces have in common: a request becomes a job for the engine, and the finished job
+ * an answer.
+ *
+ * A callback of freeDiameter that returns an error stops the library's thread and with it the
+ * process, so every path ends in an answer or in a job that will send one.
+ */
+#ifndef CHG_STACK_HANDLER_H
+#define CHG_STACK_HANDLER_H
+
+#include <freeDiameter/extension.h>
+#include <pthread.h>
+
+#include "app/job.h"
+#include "wire/message.h"
+
+struct chg_runtime;
+struct chg_handler;
+
+/* One request on its way; an interface's own structure begins with it. */
+struct chg_handled {
+	struct chg_job job; /* first, so that the engine's pointer is ours */
+	struct chg_handler *handler;
+	struct msg *request;
+	struct chg_view content; /* the octets of the request */
+	struct chg_scratch scratch;
+	struct chg_handled *next_free;
+};
+
+/*
+ * One interface: what the extension says of it, and below that what the handler keeps.
+ *
+ *   read           turns content into the job's input and kind.  CHG_E_SYNTAX: the fault is answered
+ *   write          the answer of a job that came back from the engine
+ *   write_failure  the answer when there is no job: no memory, a full queue, a node that is stopping
+ */
+struct chg_handler {
+	const char *name; /* of the extension, for what operators read */
+	uint32_t command;
+	uint32_t application;
+	bool is_accounting; /* advertised as Acct- or as Auth-Application-Id */
+	size_t job_size;    /* of the interface's own structure */
+	enum chg_rc (*read)(struct chg_handled *job, enum chg_strictness strictness,
+		struct chg_fault *reterr_fault);
+	enum chg_rc (*write)(struct chg_handled *job, struct chg_out *out);
+	enum chg_rc (*write_failure)(const struct chg_handler *handler, struct chg_view content,
+		enum chg_rc rc, struct chg_out *out);
+
+	struct chg_identity identity; /* who answers: set by the start */
+	struct chg_runtime *runtime;
+	struct disp_hdl *handle;
+	pthread_mutex_t lock; /* guards free_jobs; PTHREAD_MUTEX_INITIALIZER */
+	struct chg_handled *free_jobs;
+};
+
+/*
+ * Starts an interface: the runtime and the stack if it is the first one, then its handler in the
+ * library, which advertises the application.  To be called from fd_ext_init; what is wrong is
+ * logged.
+ *
+ *   conffile   the charging.yaml that LoadExtension names
+ *
+ * 0, or a number of errno.h.
+ */
+int chg_handler_start(struct chg_handler *handler, const char *conffile);
+
+/* Ends it.  To be called from fd_ext_fini, also when the start failed. */
+void chg_handler_stop(struct chg_handler *handler);
+
+#endif
