@@ -494,13 +494,15 @@ static void handle_services(struct credit *credit, bool may_grant)
 	struct part parts[CHG_SERVICE_MAX];
 	for (size_t i = 0; i < credit->ccr->service_count; i++)
 		settle_part(credit, i, may_grant, &parts[i]);
+	for (size_t i = 0; i < credit->ccr->service_count; i++)
+		if (parts[i].service != NULL && is_final_report(&credit->ccr->service[i]))
+			parts[i].service->is_closed = true;
 	for (size_t i = 0; i < credit->ccr->service_count; i++) {
 		if (parts[i].service == NULL)
 			continue;
-		if (parts[i].wants_grant && !is_granted_before(parts, i))
+		bool is_over = parts[i].service->is_closed || is_granted_before(parts, i);
+		if (parts[i].wants_grant && !is_over)
 			grant_part(credit, i, &parts[i]);
-		if (is_final_report(&credit->ccr->service[i]))
-			parts[i].service->is_closed = true;
 		parts[i].done->result_code = credit->plan->answer.service[i].result_code;
 	}
 }
