@@ -10,7 +10,7 @@ BEGIN {
 		ours[part[1]] = part[2]
 		foreign[part[1]] = part[3]
 	}
-	split("assert.h limits.h stdbool.h stddef.h stdint.h stdio.h string.h", list, " ")
+	split("assert.h inttypes.h limits.h stdbool.h stddef.h stdint.h stdio.h string.h", list, " ")
 	for (i in list)
 		pure[list[i]] = 1
 
