@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "chgplay/books.h"
 #include "chgplay/load.h"
 #include "chgplay/show.h"
 #include "chgplay/stage_wire.h"
@@ -41,6 +42,7 @@ static const char help[] =
 	"  --destination-realm REALM  the node's realm (example.net)\n"
 	"  --quiet                    print failures only\n"
 	"  --json                     a JSON object per request\n"
+	"  --needs                    tell which accounts and tariff the node needs for it\n"
 	"\n"
 	"Examples:\n"
 	"  chgplay flow pager-message-to-one-recipient\n"
@@ -58,6 +60,7 @@ struct options {
 	const char *realm;
 	const char *destination_realm;
 	enum chg_show_form form;
+	bool tells_books;
 	const char **name; /* what is no option */
 	size_t name_count;
 };
@@ -97,6 +100,8 @@ static bool read_options(int argc, char *argv[], struct options *ret)
 			ret->form = CHG_SHOW_NOTHING;
 		else if (strcmp(argv[at], "--json") == 0)
 			ret->form = CHG_SHOW_JSON;
+		else if (strcmp(argv[at], "--needs") == 0)
+			ret->tells_books = true;
 		else if (argv[at][0] != '-')
 			ret->name[ret->name_count++] = argv[at];
 		else if (!take_text(ret, argc, argv, &at)) {
@@ -132,6 +137,28 @@ static void note_config(const struct chg_script *script)
 			(int)script->config[i].value.len, script->config[i].value.ptr);
 }
 
+/* So are its accounts and its tariff: an operator makes them. */
+static void note_books(const struct chg_script *script)
+{
+	char file[CHG_BOOKS_TARIFF_MAX];
+	char amount[CHG_MONEY_TEXT_MAX];
+	for (size_t i = 0; i < script->step_count; i++) {
+		const struct chg_script_step *step = &script->step[i];
+		if (step->kind == CHG_PLAY_ACCOUNT) {
+			const struct chg_script_account *account = step->account;
+			chg_money_write(account->opening, amount);
+			fprintf(stderr,
+				"chgplay: %s: meant for a node with an account of %.*s, %s %s\n",
+				script->file, (int)account->name.len, account->name.ptr,
+				chg_currency_code(account->currency), amount);
+		} else if (step->kind == CHG_PLAY_TARIFF && step->tariff->text.ptr == NULL &&
+			   chg_books_tariff(step->tariff, file)) {
+			fprintf(stderr, "chgplay: %s: meant for a node with this tariff:\n%s",
+				script->file, file);
+		}
+	}
+}
+
 static int play_script(const struct options *options, const struct chg_script *script, uint32_t run)
 {
 	char why[WHY_MAX];
@@ -148,6 +175,8 @@ static int play_script(const struct options *options, const struct chg_script *s
 	}
 	if (form == CHG_SHOW_TEXT)
 		note_config(script);
+	if (form == CHG_SHOW_TEXT && options->tells_books)
+		note_books(script);
 	struct chg_play_options how = { .destination_realm =
 						chg_view_of(options->destination_realm),
 		.run = run,
