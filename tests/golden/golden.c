@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden/credit.h"
 #include "golden/text.h"
 #include "wire/message.h"
 
@@ -29,6 +30,7 @@ struct golden {
 	bool is_strict;
 	bool is_refused;
 	struct chg_aca aca;
+	struct chg_cca cca;
 	struct message request;
 	struct chg_scratch scratch;
 };
@@ -76,6 +78,7 @@ static bool read_answer_line(struct golden *golden)
 	golden->is_refused = strncmp(line + strspn(line, " "), "refused", 7) == 0;
 	int found = sscanf(line, " %u interim %u", &code, &interim);
 	golden->aca.result_code = code;
+	golden->cca = (struct chg_cca){ .result_code = code };
 	golden->aca.interim_interval_s = (chg_opt_u32){ found == 2, interim };
 	return golden->is_refused || found >= 1 ? true : complain(golden, "no answer is named");
 }
@@ -88,7 +91,7 @@ static bool read_golden(struct golden *golden)
 		return complain(golden, "no line \"title\"");
 	if (request == NULL)
 		return complain(golden, "no section \"request\"");
-	return read_answer_line(golden) &&
+	return read_answer_line(golden) && golden_cca_read(golden->text, &golden->cca) &&
 	       golden_text_read(request + strspn(request, "\n"), &golden->request);
 }
 
@@ -104,24 +107,51 @@ static void write_hex(struct chg_view bytes, FILE *to)
 	fputc('\n', to);
 }
 
-/* What the request is read as, and the answer to it. */
+static bool is_credit_control(struct chg_view request)
+{
+	struct chg_header header;
+	return chg_header_read(request, &header) == CHG_OK && header.command == 272;
+}
+
+/* What the request is read as; then the answer to it. */
+static enum chg_rc take_acr(struct golden *golden, struct chg_view request, struct chg_fault *fault,
+	struct chg_out *out, FILE *to)
+{
+	struct chg_acr acr;
+	enum chg_rc rc = chg_wire_read_acr(request, golden->is_strict ? CHG_STRICT : CHG_LENIENT,
+		&golden->scratch, &acr, fault);
+	if (rc != CHG_OK || golden->is_refused)
+		return rc;
+	fputs("\nreads\n", to);
+	golden_acr_write(&acr, to);
+	return chg_wire_write_aca(request, &self, &golden->aca, out);
+}
+
+static enum chg_rc take_ccr(struct golden *golden, struct chg_view request, struct chg_fault *fault,
+	struct chg_out *out, FILE *to)
+{
+	static struct chg_ccr ccr;
+	enum chg_rc rc = chg_wire_read_ccr(request, golden->is_strict ? CHG_STRICT : CHG_LENIENT,
+		&golden->scratch, &ccr, fault);
+	if (rc != CHG_OK || golden->is_refused)
+		return rc;
+	fputs("\nreads\n", to);
+	golden_acr_write(&ccr.data, to);
+	golden_ccr_write(&ccr, to);
+	return chg_wire_write_cca(request, &self, &ccr, &golden->cca, out);
+}
+
 static bool write_reading(struct golden *golden, struct chg_view request, FILE *to)
 {
 	static uint8_t room[2 * MESSAGE_ROOM];
 	struct chg_out out = chg_out_of(room, sizeof room);
-	struct chg_acr acr;
 	struct chg_fault fault;
-	enum chg_rc rc = chg_wire_read_acr(request, golden->is_strict ? CHG_STRICT : CHG_LENIENT,
-		&golden->scratch, &acr, &fault);
-	if ((rc != CHG_OK) != golden->is_refused)
+	enum chg_rc rc = is_credit_control(request) ? take_ccr(golden, request, &fault, &out, to)
+						    : take_acr(golden, request, &fault, &out, to);
+	if ((rc == CHG_E_SYNTAX) != golden->is_refused)
 		return complain(golden, rc == CHG_OK ? "it is not refused" : "it is refused");
-	if (rc == CHG_OK) {
-		fputs("\nreads\n", to);
-		golden_acr_write(&acr, to);
-		rc = chg_wire_write_aca(request, &self, &golden->aca, &out);
-	} else {
+	if (golden->is_refused)
 		rc = chg_wire_write_fault(request, &self, &fault, &out);
-	}
 	if (rc != CHG_OK)
 		return complain(golden, "no answer can be written");
 	struct chg_view answer = { (const char *)out.bytes, out.len };
