@@ -22,8 +22,11 @@ static const char help[] =
 	"  --peers N                  connections, each a peer of its own: 1..64 (1)\n"
 	"  --outstanding W            requests under way on each: 1..4096 (16)\n"
 	"  --count N | --seconds S    when to end: so many answers, or so long (10 seconds)\n"
-	"  --kind event|session       EVENTs, or START, INTERIM and STOP of sessions (event)\n"
-	"  --journal FILE             appends \"session-id type number\" of every success\n"
+	"  --kind KIND                event: EVENTs; session: START, INTERIM and STOP (event);\n"
+	"                             debit: CCR EVENTs; credit-session: CCR INITIAL, three\n"
+	"                             UPDATEs and TERMINATION for rating groups 1 and 2\n"
+	"  --subscriber URI           who pays for the CCRs (sip:alice@example.net)\n"
+	"  --journal FILE             appends \"session-id type number [cost]\" of every success\n"
 	"  --resend-file FILE         sends the lines of such a file again, with the T bit\n"
 	"  --retry S                  an unanswered request is sent again after S seconds (10)\n"
 	"  --give-up S                ends after S seconds without any connection (60)\n"
@@ -39,6 +42,7 @@ static const char help[] =
 	"  chgplay load --peers 4 --outstanding 64 --seconds 10\n"
 	"  chgplay load --kind session --count 30000 --journal acknowledged.txt\n"
 	"  chgplay load --resend-file acknowledged.txt\n"
+	"  chgplay load --kind debit --subscriber sip:bob@example.net --count 1000\n"
 	"\n"
 	"Exit status: 0 all answered and right, 1 an answer was wrong or a refusal, 2 usage,\n"
 	"3 no connection.\n";
@@ -65,7 +69,7 @@ static bool take_text(struct arguments *arguments, const char *name, const char 
 	} texts[] = { { "--connect", &config->connect }, { "--realm", &config->realm },
 		{ "--destination-realm", &config->destination_realm },
 		{ "--host-prefix", &config->host_prefix }, { "--journal", &arguments->journal },
-		{ "--resend-file", &arguments->resend } };
+		{ "--resend-file", &arguments->resend }, { "--subscriber", &config->subscriber } };
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (strcmp(name, texts[i].name) == 0) {
 			*texts[i].to = value;
@@ -102,11 +106,18 @@ static bool take_number(struct arguments *arguments, const char *name, const cha
 
 static bool take_kind(struct arguments *arguments, const char *name, const char *value)
 {
+	static const char *const kinds[] = { [CHG_LOAD_EVENT] = "event",
+		[CHG_LOAD_SESSION] = "session",
+		[CHG_LOAD_DEBIT] = "debit",
+		[CHG_LOAD_CREDIT_SESSION] = "credit-session" };
 	if (strcmp(name, "--kind") != 0)
 		return false;
-	bool is_session = strcmp(value, "session") == 0;
-	arguments->config.kind = is_session ? CHG_LOAD_SESSION : CHG_LOAD_EVENT;
-	return is_session || strcmp(value, "event") == 0;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(value, kinds[i]) == 0) {
+			arguments->config.kind = (enum chg_load_kind)i;
+			return true;
+		}
+	return false;
 }
 
 static bool read_arguments(int argc, char *argv[], struct arguments *ret)
@@ -211,6 +222,7 @@ int chg_load_main(int argc, char *argv[])
 					       .realm = "example.net",
 					       .destination_realm = "example.net",
 					       .host_prefix = "load",
+					       .subscriber = "sip:alice@example.net",
 					       .peers = 1,
 					       .window = 16,
 					       .retry_s = 10,

@@ -17,6 +17,9 @@ enum {
 enum chg_load_kind {
 	CHG_LOAD_EVENT,   /* one EVENT per session id */
 	CHG_LOAD_SESSION, /* START, INTERIM, STOP, each after the answer to the one before */
+	CHG_LOAD_DEBIT,   /* one debit per session id */
+	/* INITIAL, three UPDATEs, TERMINATION for two services, each after the answer before */
+	CHG_LOAD_CREDIT_SESSION,
 };
 
 struct chg_load_config {
@@ -31,8 +34,13 @@ struct chg_load_config {
 	uint32_t retry_s;   /* an unanswered request is sent again after this */
 	uint32_t give_up_s; /* so long without any connection ends the run */
 	enum chg_load_kind kind;
-	FILE *journal; /* gets "session-id type number" for each success; NULL: none */
-	FILE *resend;  /* such lines, to be sent again with the T bit; NULL: new requests */
+	const char *subscriber; /* who pays for debits and credit sessions: a SIP URI */
+	/*
+	 * Gets "session-id type number" for each success, and behind it the Cost-Information of a CCA:
+	 * of a debit its own, of a session what it came to so far.  NULL: none.
+	 */
+	FILE *journal;
+	FILE *resend; /* such lines, to be sent again with the T bit; NULL: new requests */
 };
 
 struct chg_load_result {

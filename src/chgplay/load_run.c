@@ -9,7 +9,7 @@
 #include "chgplay/answer.h"
 #include "chgplay/load.h"
 #include "chgplay/peer.h"
-#include "core/ask.h"
+#include "core/ask_credit.h"
 #include "wire/message.h"
 
 enum {
@@ -21,6 +21,47 @@ enum {
 	TURN_MS = 50,
 	END_US = 30 * 1000 * 1000, /* for the last answers, after the time is up */
 };
+
+/* What can be sent, and what follows once it was answered well. */
+enum step {
+	STEP_EVENT,
+	STEP_START,
+	STEP_INTERIM,
+	STEP_STOP,
+	STEP_DEBIT,
+	STEP_INITIAL,
+	STEP_UPDATE_1,
+	STEP_UPDATE_2,
+	STEP_UPDATE_3,
+	STEP_TERMINATION,
+	STEP_COUNT,
+};
+
+static const struct step_row {
+	const char *name; /* in journals */
+	bool is_credit;
+	uint32_t type; /* Accounting-Record-Type or CC-Request-Type */
+	uint32_t number;
+	enum step next; /* STEP_COUNT: the last one */
+	uint32_t
+		used; /* messages of a credit session; octets are a thousand and one times as many */
+} steps[STEP_COUNT] = {
+	[STEP_EVENT] = { "EVENT", false, CHG_RECORD_EVENT, 0, STEP_COUNT, 0 },
+	[STEP_START] = { "START", false, CHG_RECORD_START, 0, STEP_INTERIM, 0 },
+	[STEP_INTERIM] = { "INTERIM", false, CHG_RECORD_INTERIM, 1, STEP_STOP, 0 },
+	[STEP_STOP] = { "STOP", false, CHG_RECORD_STOP, 2, STEP_COUNT, 0 },
+	[STEP_DEBIT] = { "DEBIT", true, CHG_CC_EVENT, 0, STEP_COUNT, 0 },
+	[STEP_INITIAL] = { "INITIAL", true, CHG_CC_INITIAL, 0, STEP_UPDATE_1, 0 },
+	[STEP_UPDATE_1] = { "UPDATE", true, CHG_CC_UPDATE, 1, STEP_UPDATE_2, 3 },
+	[STEP_UPDATE_2] = { "UPDATE", true, CHG_CC_UPDATE, 2, STEP_UPDATE_3, 1 },
+	[STEP_UPDATE_3] = { "UPDATE", true, CHG_CC_UPDATE, 3, STEP_TERMINATION, 4 },
+	[STEP_TERMINATION] = { "TERMINATION", true, CHG_CC_TERMINATION, 4, STEP_COUNT, 1 },
+};
+
+static const enum step first_steps[] = { [CHG_LOAD_EVENT] = STEP_EVENT,
+	[CHG_LOAD_SESSION] = STEP_START,
+	[CHG_LOAD_DEBIT] = STEP_DEBIT,
+	[CHG_LOAD_CREDIT_SESSION] = STEP_INITIAL };
 
 /* A request without its run, serial and identifiers. */
 struct template
@@ -38,7 +79,7 @@ struct slot {
 	bool is_repeated;
 	uint32_t run;
 	uint32_t serial;
-	enum chg_record_type type;
+	enum step step;
 	uint32_t id; /* Hop-by-Hop */
 	uint32_t end_to_end;
 	int64_t first_us; /* first sent: what latency counts from */
@@ -50,7 +91,7 @@ struct link {
 	char host[256];
 	struct chg_peer *peer;
 	int64_t retry_us;
-	struct template template[CHG_RECORD_STOP + 1];
+	struct template template[STEP_COUNT];
 	struct slot *slot;
 	bool is_dry; /* nothing more for this connection in the file to be resent */
 };
@@ -78,7 +119,7 @@ struct load {
 struct resend_line {
 	uint32_t run;
 	uint32_t serial;
-	enum chg_record_type type;
+	enum step step;
 };
 
 static int64_t now_us(void)
@@ -111,29 +152,25 @@ static void put_digits(uint8_t *at, uint32_t value)
 	}
 }
 
-static uint32_t number_of(enum chg_record_type type)
-{
-	return type == CHG_RECORD_INTERIM ? 1 : type == CHG_RECORD_STOP ? 2 : 0;
-}
-
 /* What an IM server tells of a message, or of a session of three parties. */
 
-static void put_im(struct chg_out *out, enum chg_record_type type)
+static void put_im(struct chg_out *out, uint32_t number)
 {
 	size_t group = chg_out_group_begin(out, CHG_AVP_IM_INFORMATION);
-	chg_out_u32(out, CHG_AVP_TOTAL_NUMBER_OF_MESSAGES_SENT, 1 + 5 * number_of(type));
-	chg_out_u32(out, CHG_AVP_NUMBER_OF_MESSAGES_SUCCESSFULLY_SENT, 1 + 5 * number_of(type));
+	chg_out_u32(out, CHG_AVP_TOTAL_NUMBER_OF_MESSAGES_SENT, 1 + 5 * number);
+	chg_out_u32(out, CHG_AVP_NUMBER_OF_MESSAGES_SUCCESSFULLY_SENT, 1 + 5 * number);
 	chg_out_group_end(out, group);
 }
 
-static void put_service(struct chg_out *out, enum chg_record_type type)
+static void put_service(struct chg_out *out, const struct step_row *step)
 {
 	size_t service = chg_out_group_begin(out, CHG_AVP_SERVICE_INFORMATION);
 	size_t ims = chg_out_group_begin(out, CHG_AVP_IMS_INFORMATION);
 	chg_out_i32(out, CHG_AVP_NODE_FUNCTIONALITY, 6);
 	size_t event = chg_out_group_begin(out, CHG_AVP_EVENT_TYPE);
 	chg_out_text(out, CHG_AVP_SIP_METHOD,
-		type == CHG_RECORD_EVENT ? CHG_VIEW("MESSAGE") : CHG_VIEW("INVITE"));
+		step->next == STEP_COUNT && step->number == 0 ? CHG_VIEW("MESSAGE")
+							      : CHG_VIEW("INVITE"));
 	chg_out_group_end(out, event);
 	chg_out_text(out, CHG_AVP_CALLING_PARTY_ADDRESS, CHG_VIEW("sip:alice@example.net"));
 	chg_out_text(out, CHG_AVP_CALLED_PARTY_ADDRESS, CHG_VIEW("sip:bob@example.net"));
@@ -142,19 +179,59 @@ static void put_service(struct chg_out *out, enum chg_record_type type)
 	chg_out_i32(out, CHG_AVP_APPLICATION_SERVICE_TYPE, CHG_AST_SENDING);
 	chg_out_u32(out, CHG_AVP_APPLICATION_SESSION_ID, 1);
 	chg_out_group_end(out, generic);
-	if (type != CHG_RECORD_START)
-		put_im(out, type);
+	if (step->is_credit || step->type != CHG_RECORD_START)
+		put_im(out, step->number);
 	chg_out_group_end(out, service);
 }
 
-static bool make_template(struct load *load, struct link *link, enum chg_record_type type)
+/* A service of a credit session, or a debit of one message. */
+static void put_units(
+	struct chg_out *out, const struct step_row *step, uint32_t group, enum chg_avp unit)
 {
-	struct template *template = &link->template[type];
+	uint64_t scale = unit == CHG_AVP_CC_TOTAL_OCTETS ? 1001 : 1;
+	bool is_debit = step->type == CHG_CC_EVENT;
+	size_t service = chg_out_group_begin(out, CHG_AVP_MULTIPLE_SERVICES_CREDIT_CONTROL);
+	if (step->type != CHG_CC_TERMINATION) {
+		size_t asked = chg_out_group_begin(out, CHG_AVP_REQUESTED_SERVICE_UNIT);
+		chg_out_u64(out, unit, is_debit ? 1 : 5 * scale);
+		chg_out_group_end(out, asked);
+	}
+	if (!is_debit && step->type != CHG_CC_INITIAL) {
+		size_t used = chg_out_group_begin(out, CHG_AVP_USED_SERVICE_UNIT);
+		chg_out_u64(out, unit, step->used * scale);
+		chg_out_group_end(out, used);
+	}
+	chg_out_u32(out, CHG_AVP_RATING_GROUP, group);
+	chg_out_group_end(out, service);
+}
+
+static void put_credit(struct chg_out *out, const struct load *load, const struct step_row *step)
+{
+	chg_out_u32(out, CHG_AVP_AUTH_APPLICATION_ID, 4);
+	chg_out_i32(out, CHG_AVP_CC_REQUEST_TYPE, (int32_t)step->type);
+	chg_out_u32(out, CHG_AVP_CC_REQUEST_NUMBER, step->number);
+	size_t subscriber = chg_out_group_begin(out, CHG_AVP_SUBSCRIPTION_ID);
+	chg_out_i32(out, CHG_AVP_SUBSCRIPTION_ID_TYPE, CHG_IDENTITY_SIP_URI);
+	chg_out_text(out, CHG_AVP_SUBSCRIPTION_ID_DATA, chg_view_of(load->config->subscriber));
+	chg_out_group_end(out, subscriber);
+	if (step->type == CHG_CC_EVENT)
+		chg_out_i32(out, CHG_AVP_REQUESTED_ACTION, CHG_ACTION_DIRECT_DEBITING);
+	if (step->type == CHG_CC_INITIAL)
+		chg_out_i32(out, CHG_AVP_MULTIPLE_SERVICES_INDICATOR, 1);
+	put_units(out, step, 1, CHG_AVP_CC_SERVICE_SPECIFIC_UNITS);
+	if (step->type != CHG_CC_EVENT)
+		put_units(out, step, 2, CHG_AVP_CC_TOTAL_OCTETS);
+}
+
+static bool make_template(struct load *load, struct link *link, enum step at)
+{
+	const struct step_row *step = &steps[at];
+	struct template *template = &link->template[at];
 	struct chg_out out = chg_out_of(template->bytes, sizeof template->bytes);
 	struct chg_header header = { .version = 1,
 		.flags = CHG_COMMAND_FLAG_REQUEST | CHG_COMMAND_FLAG_PROXIABLE,
-		.command = 271,
-		.application = 3 };
+		.command = step->is_credit ? 272 : 271,
+		.application = step->is_credit ? 4 : 3 };
 	char session_id[400];
 	snprintf(session_id, sizeof session_id, "%s;%0*u;%0*u;load", link->host, DIGITS, 0u, DIGITS,
 		0u);
@@ -165,14 +242,18 @@ static bool make_template(struct load *load, struct link *link, enum chg_record_
 	chg_out_text(&out, CHG_AVP_ORIGIN_HOST, chg_view_of(link->host));
 	chg_out_text(&out, CHG_AVP_ORIGIN_REALM, chg_view_of(load->config->realm));
 	chg_out_text(&out, CHG_AVP_DESTINATION_REALM, chg_view_of(load->config->destination_realm));
-	chg_out_i32(&out, CHG_AVP_ACCOUNTING_RECORD_TYPE, (int32_t)type);
-	chg_out_u32(&out, CHG_AVP_ACCOUNTING_RECORD_NUMBER, number_of(type));
-	chg_out_u32(&out, CHG_AVP_ACCT_APPLICATION_ID, 3);
 	template->time_at = out.len + 8;
 	chg_out_u32(&out, CHG_AVP_EVENT_TIMESTAMP, 0);
 	chg_out_text(
 		&out, CHG_AVP_SERVICE_CONTEXT_ID, CHG_VIEW("SIMPLE_IM@openmobilealliance.org"));
-	put_service(&out, type);
+	if (step->is_credit) {
+		put_credit(&out, load, step);
+	} else {
+		chg_out_i32(&out, CHG_AVP_ACCOUNTING_RECORD_TYPE, (int32_t)step->type);
+		chg_out_u32(&out, CHG_AVP_ACCOUNTING_RECORD_NUMBER, step->number);
+		chg_out_u32(&out, CHG_AVP_ACCT_APPLICATION_ID, 3);
+	}
+	put_service(&out, step);
 	template->len = out.len;
 	return chg_out_finish(&out) == CHG_OK;
 }
@@ -181,7 +262,7 @@ static bool make_template(struct load *load, struct link *link, enum chg_record_
 static enum chg_rc send_slot(struct load *load, struct link *link, struct slot *slot)
 {
 	uint8_t bytes[REQUEST_MAX];
-	const struct template *template = &link->template[slot->type];
+	const struct template *template = &link->template[slot->step];
 	chg_instant at = { (int64_t)slot->run * CHG_US_PER_S };
 	memcpy(bytes, template->bytes, template->len);
 	put_digits(bytes + template->run_at, slot->run);
@@ -218,7 +299,7 @@ static bool take_resend(struct load *load, size_t place, struct slot *slot)
 	const struct resend_line *line = &load->resend[place][load->resend_at[place]++];
 	slot->run = line->run;
 	slot->serial = line->serial;
-	slot->type = line->type;
+	slot->step = line->step;
 	slot->is_repeated = true;
 	slot->end_to_end = load->next_end_to_end++;
 	return true;
@@ -227,8 +308,8 @@ static bool take_resend(struct load *load, size_t place, struct slot *slot)
 /* Gives the slot its next request; false when there is none. */
 static bool fill(struct load *load, struct link *link, struct slot *slot)
 {
-	bool goes_on = slot->is_used && load->config->kind == CHG_LOAD_SESSION &&
-		       load->config->resend == NULL && slot->type != CHG_RECORD_STOP;
+	bool goes_on = slot->is_used && load->config->resend == NULL &&
+		       steps[slot->step].next != STEP_COUNT;
 	if (!goes_on && !wants_more(load))
 		return false;
 	slot->is_repeated = false;
@@ -236,12 +317,11 @@ static bool fill(struct load *load, struct link *link, struct slot *slot)
 		if (!take_resend(load, (size_t)(link - load->link), slot))
 			return false;
 	} else if (goes_on) {
-		slot->type = slot->type == CHG_RECORD_START ? CHG_RECORD_INTERIM : CHG_RECORD_STOP;
+		slot->step = steps[slot->step].next;
 	} else {
 		slot->run = load->run;
 		slot->serial = ++load->next_serial;
-		slot->type =
-			load->config->kind == CHG_LOAD_EVENT ? CHG_RECORD_EVENT : CHG_RECORD_START;
+		slot->step = first_steps[load->config->kind];
 	}
 	slot->is_used = true;
 	slot->first_us = load->now_us;
@@ -309,28 +389,84 @@ int64_t chg_load_latency_us(const struct chg_load_result *result, uint32_t per_m
 
 struct told {
 	struct chg_view session_id;
-	uint32_t result_code;
+	uint32_t result_code;  /* of the command; of a service that failed, if that is success */
+	uint32_t service_code; /* 0: none failed */
 	uint32_t type;
 	uint32_t number;
+	bool has_cost;
+	chg_money cost;
 };
+
+static void read_service_result(const struct chg_raw_avp *mscc, struct told *ret)
+{
+	struct chg_avp_walk walk = chg_avp_walk_group(mscc->data);
+	struct chg_raw_avp avp;
+	uint32_t code;
+	while (chg_avp_next(&walk, &avp))
+		if (avp.is_known && avp.id == CHG_AVP_RESULT_CODE && chg_avp_u32(&avp, &code) &&
+			code != 2001)
+			ret->service_code = code;
+}
+
+static void read_cost(const struct chg_raw_avp *cost, struct told *ret)
+{
+	struct chg_avp_walk walk = chg_avp_walk_group(cost->data);
+	struct chg_raw_avp avp;
+	uint64_t digits = 0;
+	int32_t exponent = 0;
+	while (chg_avp_next(&walk, &avp)) {
+		struct chg_avp_walk value = chg_avp_walk_group(avp.data);
+		struct chg_raw_avp part;
+		if (!avp.is_known || avp.id != CHG_AVP_UNIT_VALUE)
+			continue;
+		while (chg_avp_next(&value, &part)) {
+			if (part.is_known && part.id == CHG_AVP_VALUE_DIGITS)
+				chg_avp_u64(&part, &digits);
+			else if (part.is_known && part.id == CHG_AVP_EXPONENT)
+				chg_avp_i32(&part, &exponent);
+		}
+	}
+	ret->has_cost = chg_money_from_decimal((int64_t)digits, exponent, &ret->cost) == CHG_OK;
+}
+
+static void read_told(const struct chg_raw_avp *avp, struct told *ret)
+{
+	switch (avp->id) {
+	case CHG_AVP_SESSION_ID:
+		ret->session_id = avp->data;
+		break;
+	case CHG_AVP_RESULT_CODE:
+		chg_avp_u32(avp, &ret->result_code);
+		break;
+	case CHG_AVP_ACCOUNTING_RECORD_TYPE:
+	case CHG_AVP_CC_REQUEST_TYPE:
+		chg_avp_u32(avp, &ret->type);
+		break;
+	case CHG_AVP_ACCOUNTING_RECORD_NUMBER:
+	case CHG_AVP_CC_REQUEST_NUMBER:
+		chg_avp_u32(avp, &ret->number);
+		break;
+	case CHG_AVP_MULTIPLE_SERVICES_CREDIT_CONTROL:
+		read_service_result(avp, ret);
+		break;
+	case CHG_AVP_COST_INFORMATION:
+		read_cost(avp, ret);
+		break;
+	default:
+		break;
+	}
+}
 
 static void read_answer(struct chg_view message, struct told *ret)
 {
 	struct chg_avp_walk walk = chg_avp_walk_message(message);
 	struct chg_raw_avp avp;
 	memset(ret, 0, sizeof *ret);
-	while (chg_avp_next(&walk, &avp)) {
-		if (!avp.is_known)
-			continue;
-		if (avp.id == CHG_AVP_SESSION_ID)
-			ret->session_id = avp.data;
-		else if (avp.id == CHG_AVP_RESULT_CODE)
-			chg_avp_u32(&avp, &ret->result_code);
-		else if (avp.id == CHG_AVP_ACCOUNTING_RECORD_TYPE)
-			chg_avp_u32(&avp, &ret->type);
-		else if (avp.id == CHG_AVP_ACCOUNTING_RECORD_NUMBER)
-			chg_avp_u32(&avp, &ret->number);
-	}
+	while (chg_avp_next(&walk, &avp))
+		if (avp.is_known)
+			read_told(&avp, ret);
+	if (ret->result_code == 2001 && ret->service_code != 0)
+		ret->result_code = ret->service_code;
 }
 
 static void session_id_of(const struct link *link, const struct slot *slot, char *ret, size_t size)
@@ -339,20 +475,33 @@ static void session_id_of(const struct link *link, const struct slot *slot, char
 		(unsigned)slot->serial);
 }
 
+static void write_journal(const struct load *load, const char *session_id,
+	const struct step_row *step, const struct told *told)
+{
+	char cost[CHG_MONEY_TEXT_MAX] = "";
+	if (load->config->journal == NULL)
+		return;
+	if (told->has_cost)
+		chg_money_write(told->cost, cost);
+	fprintf(load->config->journal, "%s %s %u%s%s\n", session_id, step->name,
+		(unsigned)step->number, told->has_cost ? " " : "", cost);
+}
+
 /* What the answer says of the request; counts it, and frees the slot unless it has to wait. */
 static void judge(struct load *load, struct link *link, struct slot *slot,
 	const struct chg_header *header, const struct told *told)
 {
 	char session_id[400];
 	struct chg_load_result *result = load->result;
+	const struct step_row *step = &steps[slot->step];
 	session_id_of(link, slot, session_id, sizeof session_id);
 	slot->is_under_way = false;
 	bool is_error = (header->flags & CHG_COMMAND_FLAG_ERROR) != 0;
-	bool is_ours =
-		header->command == 271 && header->application == 3 &&
-		header->end_to_end == slot->end_to_end &&
-		chg_view_equal(told->session_id, chg_view_of(session_id)) &&
-		(is_error || (told->type == slot->type && told->number == number_of(slot->type)));
+	bool is_ours = header->command == (step->is_credit ? 272u : 271u) &&
+		       header->application == (step->is_credit ? 4u : 3u) &&
+		       header->end_to_end == slot->end_to_end &&
+		       chg_view_equal(told->session_id, chg_view_of(session_id)) &&
+		       (is_error || (told->type == step->type && told->number == step->number));
 	if (!is_ours)
 		result->wrong++;
 	if (told->result_code == 3004 || told->result_code == 4002) {
@@ -365,9 +514,7 @@ static void judge(struct load *load, struct link *link, struct slot *slot,
 	if (told->result_code == 2001 && is_ours) {
 		result->succeeded++;
 		result->latency[bucket_of(load->now_us - slot->first_us)]++;
-		if (load->config->journal != NULL)
-			fprintf(load->config->journal, "%s %s %u\n", session_id,
-				chg_record_type_text(slot->type), (unsigned)number_of(slot->type));
+		write_journal(load, session_id, step, told);
 	} else {
 		result->failed++;
 	}
@@ -515,11 +662,11 @@ static bool loop(struct load *load)
 
 /* Lines to be sent again. */
 
-static bool read_type(const char *text, enum chg_record_type *ret)
+static bool find_step(const char *name, uint32_t number, enum step *ret)
 {
-	for (int type = CHG_RECORD_EVENT; type <= CHG_RECORD_STOP; type++)
-		if (strcmp(text, chg_record_type_text((enum chg_record_type)type)) == 0) {
-			*ret = (enum chg_record_type)type;
+	for (int i = 0; i < STEP_COUNT; i++)
+		if (strcmp(name, steps[i].name) == 0 && steps[i].number == number) {
+			*ret = (enum step)i;
 			return true;
 		}
 	return false;
@@ -527,14 +674,16 @@ static bool read_type(const char *text, enum chg_record_type *ret)
 
 static bool read_line(const char *line, char host[256], struct resend_line *ret)
 {
-	char type[16];
+	char name[16];
 	unsigned run;
 	unsigned serial;
-	if (sscanf(line, "%255[^;];%10u;%10u;load %15s", host, &run, &serial, type) != 4)
+	unsigned number;
+	if (sscanf(line, "%255[^;];%10u;%10u;load %15s %10u", host, &run, &serial, name, &number) !=
+		5)
 		return false;
 	ret->run = run;
 	ret->serial = serial;
-	return read_type(type, &ret->type);
+	return find_step(name, number, &ret->step);
 }
 
 static bool add_line(struct load *load, size_t place, const struct resend_line *line)
@@ -584,8 +733,8 @@ static bool prepare(struct load *load)
 		link->slot = calloc(config->window, sizeof *link->slot);
 		if (link->slot == NULL)
 			return false;
-		for (int type = CHG_RECORD_EVENT; type <= CHG_RECORD_STOP; type++)
-			if (!make_template(load, link, (enum chg_record_type)type)) {
+		for (int step = 0; step < STEP_COUNT; step++)
+			if (!make_template(load, link, (enum step)step)) {
 				snprintf(load->why, load->why_size, "the names are too long");
 				return false;
 			}
