@@ -72,12 +72,13 @@ SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_c
 	supervise_until_us, origin_state_id, interim_interval_s
 FROM cdr
 WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2
-	AND sub_session = :sub_session
+	AND sub_session = :sub_session AND source = :source
 ORDER BY cdr_id DESC LIMIT 1;
 
 -- name: session_has_sub
 SELECT 1 FROM cdr
 WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2 AND sub_session > ''
+	AND source = :source
 LIMIT 1;
 
 -- name: sub_session_next_open
@@ -87,15 +88,16 @@ SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_c
 	supervise_until_us, origin_state_id, interim_interval_s, sub_session
 FROM cdr
 WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2 AND status = 1
-	AND sub_session > '' AND (sub_session, cdr_id) > (:sub_session, :cdr_id)
+	AND source = 'CH-1' AND sub_session > '' AND (sub_session, cdr_id) > (:sub_session, :cdr_id)
 ORDER BY sub_session, cdr_id LIMIT 1;
 
 -- name: host_next_older
+-- Sessions of CH-2 hold something of an account: cc_session_next_older finds them.
 SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
 	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
 	supervise_until_us, origin_state_id, interim_interval_s
 FROM cdr
-WHERE origin_host_id = :origin_host_id AND status = 1 AND kind = 2
+WHERE origin_host_id = :origin_host_id AND source = 'CH-1' AND status = 1 AND kind = 2
 	AND origin_state_id > 0 AND origin_state_id < :origin_state_id
 ORDER BY origin_state_id, cdr_id LIMIT 1;
 
@@ -128,7 +130,7 @@ INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_sto
 VALUES (:cdr_id, :local_sequence, :kind, :status, :marks, :has_start, :has_stop, :entry_count,
 	:number_count, :number_min, :number_max, :started_us, :last_us, :figures_us, :ended_us,
 	:closed_us, :supervise_until_us, :origin_state_id, :interim_interval_s, :received_us,
-	:received_us, 'CH-1', :origin_host_id, :origin_realm, :session_id, :sub_session,
+	:received_us, :source, :origin_host_id, :origin_realm, :session_id, :sub_session,
 	:multi_session_id, :user_name, :service_context_id, :application_server_id,
 	:application_service_type, :application_session_id, :delivery_status, :icid, :call_id,
 	:sip_method, :calling_party, :called_party, :group_name, :participants_invited,
@@ -300,8 +302,11 @@ SELECT cdr.cdr_id, cdr.local_sequence, cdr.kind, cdr.status, cdr.marks, cdr.has_
 	cdr.called_party, cdr.group_name, cdr.participants_invited, cdr.participants_attached,
 	cdr.messages_sent, cdr.messages_exploded, cdr.messages_sent_delivered,
 	cdr.messages_exploded_delivered, cdr.content_octets, cdr.cause_code,
-	cdr.termination_cause, cdr.content, cdr.sub_session
+	cdr.termination_cause, cdr.content, account.name AS account, cdr_charge.currency,
+	cdr_charge.cost_micros, cdr_charge.cdr_id IS NOT NULL AS has_charge, cdr.sub_session
 FROM cdr CROSS JOIN origin_host ON origin_host.origin_host_id = cdr.origin_host_id
+	LEFT JOIN cdr_charge ON cdr_charge.cdr_id = cdr.cdr_id
+	LEFT JOIN account ON account.account_id = cdr_charge.account_id
 WHERE cdr.cdr_id = :cdr_id
 	AND (:from_us IS NULL OR cdr.started_us >= :from_us)
 	AND (:until_us IS NULL OR cdr.started_us < :until_us)
@@ -331,3 +336,287 @@ ORDER BY entry_no LIMIT 1;
 SELECT entry_no, ordinal, party, action, at_us
 FROM cdr_participant WHERE cdr_id = :cdr_id AND (entry_no, ordinal) > (:entry_no, :ordinal)
 ORDER BY entry_no, ordinal LIMIT 1;
+
+-- The books of CH-2.  What a request has to know.
+
+-- name: answer_get
+SELECT digest, answer FROM cc_answer
+WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
+	AND record_number = :record_number AND record_type = :record_type;
+
+-- name: cc_session_get
+SELECT cc_session_id, status, account_id, cdr_id, until_us, cost_micros
+FROM cc_session
+WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND sub_session = :sub_session;
+
+-- name: cc_service_list
+SELECT rating_group, service_id, is_money, unit, granted, is_closed, rule, band, tariff_version,
+	units, settled_micros, charged_micros
+FROM cc_service WHERE cc_session_id = :cc_session_id ORDER BY service_no;
+
+-- name: cc_hold_list
+SELECT service_no, bucket_id, amount
+FROM cc_hold WHERE cc_session_id = :cc_session_id ORDER BY service_no, hold_no;
+
+-- name: account_get
+SELECT account_id, name, status, currency, credit_limit_micros, low_balance_micros, valid_until_us,
+	plan
+FROM account WHERE account_id = :account_id;
+
+-- name: account_by_name
+SELECT account_id FROM account WHERE name = :name;
+
+-- name: account_by_key
+SELECT account_id FROM account_identity WHERE identity_key = :identity_key;
+
+-- name: bucket_list
+SELECT bucket_id, kind, is_main, balance, reserved, priority, valid_from_us, valid_until_us, name,
+	service
+FROM bucket WHERE account_id = :account_id;
+
+-- name: refundable_get
+SELECT posting_id, account_id, charged_micros - refunded_micros AS amount, bucket_id
+FROM refundable WHERE posting_id = :posting_id;
+
+-- name: cdr_state
+SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
+	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
+	supervise_until_us, origin_state_id, interim_interval_s
+FROM cdr WHERE cdr_id = :cdr_id;
+
+-- What a plan writes.
+
+-- name: posting_add
+INSERT INTO posting (posting_id, at_us, kind, account_id, cdr_id, refunds, audit_id, reference)
+VALUES (:posting_id, :at_us, :kind, :account_id, :cdr_id, :refunds, :audit_id, :reference);
+
+-- name: ledger_add
+INSERT INTO ledger_entry (posting_id, line_no, bucket_id, unit, amount, contra, balance_after)
+VALUES (:posting_id, :line_no, :bucket_id, :unit, :amount, :contra, :balance_after);
+
+-- name: bucket_put
+UPDATE bucket SET balance = :balance, reserved = :reserved
+WHERE bucket_id = :bucket_id AND (balance <> :balance OR reserved <> :reserved);
+
+-- name: account_put_status
+UPDATE account SET status = :status WHERE account_id = :account_id AND status <> :status;
+
+-- name: refundable_add
+INSERT INTO refundable (posting_id, account_id, bucket_id, charged_micros, refunded_micros)
+VALUES (:posting_id, :account_id, :bucket_id, :charged_micros, 0);
+
+-- name: refundable_pay
+UPDATE refundable SET refunded_micros = refunded_micros + :amount WHERE posting_id = :posting_id;
+
+-- name: cc_session_add
+INSERT INTO cc_session (origin_host_id, session_id, sub_session, status, account_id, cdr_id,
+	until_us, cost_micros)
+VALUES (:origin_host_id, :session_id, :sub_session, :status, :account_id, :cdr_id,
+	:until_us, :cost_micros);
+
+-- name: cc_session_put
+UPDATE cc_session SET status = :status, account_id = :account_id, cdr_id = :cdr_id,
+	until_us = :until_us, cost_micros = :cost_micros
+WHERE cc_session_id = :cc_session_id;
+
+-- name: cc_session_delete
+DELETE FROM cc_session WHERE cc_session_id = :cc_session_id;
+
+-- name: cc_service_put
+INSERT INTO cc_service (cc_session_id, service_no, rating_group, service_id, is_money, unit, granted,
+	is_closed, rule, band, tariff_version, units, settled_micros, charged_micros)
+VALUES (:cc_session_id, :service_no, :rating_group, :service_id, :is_money, :unit, :granted,
+	:is_closed, :rule, :band, :tariff_version, :units, :settled_micros, :charged_micros)
+ON CONFLICT (cc_session_id, service_no) DO UPDATE SET rating_group = excluded.rating_group,
+	service_id = excluded.service_id, is_money = excluded.is_money, unit = excluded.unit,
+	granted = excluded.granted, is_closed = excluded.is_closed, rule = excluded.rule,
+	band = excluded.band, tariff_version = excluded.tariff_version, units = excluded.units,
+	settled_micros = excluded.settled_micros, charged_micros = excluded.charged_micros;
+
+-- name: cc_service_delete
+DELETE FROM cc_service WHERE cc_session_id = :cc_session_id AND service_no > :service_no;
+
+-- name: cc_hold_add
+INSERT INTO cc_hold (cc_session_id, service_no, hold_no, bucket_id, amount)
+VALUES (:cc_session_id, :service_no, :hold_no, :bucket_id, :amount);
+
+-- name: cc_hold_delete
+DELETE FROM cc_hold WHERE cc_session_id = :cc_session_id;
+
+-- name: done_add
+INSERT INTO cdr_service (cdr_id, entry_no, ordinal, rating_group, service_id, is_money, unit, asked,
+	granted, used, cost_micros, result_code, rule, tariff_version, rule_name)
+VALUES (:cdr_id, :entry_no, :ordinal, :rating_group, :service_id, :is_money, :unit, :asked,
+	:granted, :used, :cost_micros, :result_code, :rule, :tariff_version, :rule_name);
+
+-- name: charge_add
+INSERT INTO cdr_charge (cdr_id, account_id, currency, cost_micros)
+VALUES (:cdr_id, :account_id, :currency, :cost_micros)
+ON CONFLICT (cdr_id) DO UPDATE SET cost_micros = cost_micros + excluded.cost_micros;
+
+-- name: suspense_add
+INSERT INTO suspense (at_us, origin_host_id, session_id, identity, used)
+VALUES (:at_us, :origin_host_id, :session_id, :identity, :used);
+
+-- name: answer_add
+INSERT OR IGNORE INTO cc_answer (origin_host_id, session_id, sub_session, record_number, record_type,
+	digest, answer, received_us)
+VALUES (:origin_host_id, :session_id, :sub_session, :record_number, :record_type,
+	:digest, :answer, :received_us);
+
+-- What time does.
+
+-- name: cc_deadline_first
+SELECT until_us FROM cc_session WHERE until_us > -1 ORDER BY until_us LIMIT 1;
+
+-- name: cc_session_due
+SELECT cc_session_id, status, account_id, cdr_id, until_us, cost_micros
+FROM cc_session WHERE until_us <= :until_us
+ORDER BY until_us, cc_session_id LIMIT 1;
+
+-- name: cc_session_next_older
+SELECT cc_session.cc_session_id, cc_session.status, cc_session.account_id, cc_session.cdr_id,
+	cc_session.until_us, cc_session.cost_micros
+FROM cdr CROSS JOIN cc_session ON cc_session.cdr_id = cdr.cdr_id
+WHERE cdr.origin_host_id = :origin_host_id AND cdr.source = 'CH-2' AND cdr.status = 1
+	AND cdr.origin_state_id > 0 AND cdr.origin_state_id < :origin_state_id
+	AND cc_session.status = 1
+ORDER BY cdr.origin_state_id, cdr.cdr_id LIMIT 1;
+
+-- name: answer_oldest
+SELECT origin_host_id, session_id, sub_session, record_number, record_type
+FROM cc_answer WHERE received_us < :received_us
+ORDER BY received_us, origin_host_id, session_id, sub_session, record_number, record_type
+LIMIT 1;
+
+-- name: answer_delete
+DELETE FROM cc_answer
+WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
+	AND record_number = :record_number AND record_type = :record_type;
+
+-- What is done by hand.
+
+-- name: audit_add
+INSERT INTO audit (at_us, who, why, action, subject) VALUES (:at_us, :who, :why, :action, :subject);
+
+-- name: account_add
+INSERT INTO account (name, status, currency, credit_limit_micros, low_balance_micros, valid_until_us,
+	plan, created_us)
+VALUES (:name, 1, :currency, :credit_limit_micros, :low_balance_micros, :valid_until_us,
+	:plan, :at_us);
+
+-- name: identity_add
+INSERT INTO account_identity (identity_key, account_id, identity_type)
+VALUES (:identity_key, :account_id, :identity_type);
+
+-- name: bucket_add
+INSERT INTO bucket (account_id, kind, is_main, balance, reserved, priority, valid_from_us,
+	valid_until_us, name, service)
+VALUES (:account_id, :kind, :is_main, 0, 0, :priority, :valid_from_us, :valid_until_us, :name,
+	:service);
+
+-- name: reference_get
+SELECT 1 FROM posting WHERE reference = :reference;
+
+-- name: tariff_add
+INSERT INTO tariff (name, text, loaded_us, in_force_from_us, audit_id)
+VALUES (:name, :text, :at_us, :in_force_from_us, :audit_id);
+
+-- name: suspense_get
+SELECT posting_id IS NOT NULL AS is_posted FROM suspense WHERE suspense_id = :suspense_id;
+
+-- name: suspense_put
+UPDATE suspense SET posting_id = :posting_id WHERE suspense_id = :suspense_id;
+
+-- The books read back, a row at a time, as records are.
+
+-- name: account_next
+SELECT account_id FROM account WHERE account_id > :account_id ORDER BY account_id LIMIT 1;
+
+-- name: identity_list
+SELECT identity_key FROM account_identity WHERE account_id = :account_id ORDER BY identity_key;
+
+-- name: posting_bounds
+SELECT min(posting_id), max(posting_id) FROM posting INDEXED BY ix_posting__at_us
+WHERE at_us >= :from_us AND at_us < :until_us;
+
+-- name: posting_next
+SELECT posting_id FROM posting
+WHERE posting_id > :posting_id AND at_us >= :from_us AND at_us < :until_us
+ORDER BY posting_id LIMIT 1;
+
+-- name: posting_next_of_account
+SELECT posting_id FROM posting INDEXED BY ix_posting__account_id
+WHERE account_id = :account_id AND posting_id > :posting_id
+	AND at_us >= :from_us AND at_us < :until_us AND (:cdr_id IS NULL OR cdr_id = :cdr_id)
+ORDER BY posting_id LIMIT 1;
+
+-- name: posting_next_of_cdr
+SELECT posting_id FROM posting INDEXED BY ix_posting__cdr_id
+WHERE cdr_id = :cdr_id AND posting_id > :posting_id AND at_us >= :from_us AND at_us < :until_us
+ORDER BY posting_id LIMIT 1;
+
+-- name: ledger_next
+SELECT posting.posting_id, ledger_entry.line_no, posting.at_us, posting.kind,
+	account.name AS account, bucket.name AS bucket, ledger_entry.unit, ledger_entry.amount,
+	ledger_entry.contra, ledger_entry.balance_after, posting.cdr_id, cdr.session_id, audit.who,
+	audit.why, posting.reference
+FROM ledger_entry
+	CROSS JOIN posting ON posting.posting_id = ledger_entry.posting_id
+	CROSS JOIN account ON account.account_id = posting.account_id
+	CROSS JOIN bucket ON bucket.bucket_id = ledger_entry.bucket_id
+	LEFT JOIN cdr ON cdr.cdr_id = posting.cdr_id
+	LEFT JOIN audit ON audit.audit_id = posting.audit_id
+WHERE ledger_entry.posting_id = :posting_id AND ledger_entry.line_no > :line_no
+	AND ledger_entry.bucket_id IS NOT NULL
+ORDER BY ledger_entry.line_no LIMIT 1;
+
+-- name: suspense_next
+SELECT suspense_id, at_us, origin_host.name AS origin_host, session_id, identity, used,
+	posting_id IS NOT NULL AS is_posted
+FROM suspense CROSS JOIN origin_host USING (origin_host_id)
+WHERE suspense_id > :suspense_id
+ORDER BY suspense_id LIMIT 1;
+
+-- name: suspense_next_waiting
+SELECT suspense_id, at_us, origin_host.name AS origin_host, session_id, identity, used,
+	posting_id IS NOT NULL AS is_posted
+FROM suspense INDEXED BY ix_suspense__waiting CROSS JOIN origin_host USING (origin_host_id)
+WHERE posting_id IS NULL AND suspense_id > :suspense_id
+ORDER BY suspense_id LIMIT 1;
+
+-- name: tariff_next
+SELECT version, tariff.name, text, loaded_us, in_force_from_us, audit.who
+FROM tariff CROSS JOIN audit USING (audit_id)
+WHERE version > :version
+ORDER BY version LIMIT 1;
+
+-- name: done_next
+SELECT rating_group, service_id, is_money, unit, asked, granted, used, cost_micros, result_code, rule,
+	tariff_version, entry_no, ordinal, rule_name
+FROM cdr_service
+WHERE cdr_id = :cdr_id AND (entry_no, ordinal) > (:entry_no, :ordinal)
+ORDER BY entry_no, ordinal LIMIT 1;
+
+-- The laws of src/port/books_law.def, by their names: rows that break them.
+
+-- name: txn_begin_read
+BEGIN;
+
+-- name: law_ZERO
+SELECT 'posting ' || posting_id FROM v_unbalanced;
+
+-- name: law_BALANCE
+SELECT 'bucket ' || bucket_id FROM v_balance_conflict;
+
+-- name: law_RESERVED
+SELECT 'bucket ' || bucket_id FROM v_reserve_conflict;
+
+-- name: law_CHARGED
+SELECT 'record ' || cdr_id FROM v_charge_conflict;
+
+-- name: law_REFUNDED
+SELECT 'posting ' || posting_id FROM v_refund_conflict;
+
+-- name: law_GAPLESS
+SELECT 'posting ' || (postings + 1) FROM v_posting_gap;

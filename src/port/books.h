@@ -156,7 +156,7 @@ struct chg_books_ops {
 	enum chg_rc (*tariff_scan)(void *self, chg_tariff_each *each, void *to);
 	/* What the entries of a record charged; entry_no 0 for an event. */
 	enum chg_rc (*done_scan)(void *self, int64_t cdr_id, chg_done_each *each, void *to);
-	/* The laws of port/books_law.def, in their order; nobody writes meanwhile. */
+	/* The laws of port/books_law.def, in their order.  Outside a transaction; what was committed. */
 	enum chg_rc (*verify)(void *self, chg_verify_each *each, void *to);
 };
 

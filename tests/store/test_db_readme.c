@@ -2,7 +2,7 @@
  * The schema says what each column is, the views speak as the program does, and every question of
  * db/README.md can be asked.
  */
-#include "store/fixture.h"
+#include "store/books_fixture.h"
 
 #include <ctype.h>
 #include <sqlite3.h>
@@ -51,6 +51,41 @@ static void seed(struct chg_store *store)
 	take(store, 1700000105, &acr);
 }
 
+/* An account that pays for messages, has a session open and one that nobody knew. */
+static void seed_books(struct chg_store *store)
+{
+	struct chg_posting_new topup = { .account = CHG_VIEW("alice"),
+		.kind = CHG_POSTING_TOPUP,
+		.amount = 5000000,
+		.reference = CHG_VIEW("payment-1") };
+	int64_t id;
+	account_ok(store, "alice", 10000000);
+	begin_ok(store);
+	assert_int_equal(
+		store->books->post(store->self, at_s(1700000001), &by_me, &topup, &id), CHG_OK);
+	assert_int_equal(
+		store->books->tariff_add(store->self, at_s(1700000001), &by_me, CHG_VIEW("test"),
+			CHG_VIEW("tariff: test"), at_s(1700000000).wall, &id),
+		CHG_OK);
+	commit_ok(store);
+	struct chg_ccr ccr = ccr_of("online event", CHG_CC_EVENT, 0, "alice");
+	ccr.data.icid = CHG_VIEW("icid-1");
+	ask_units(&ccr, CHG_UNIT_MESSAGES, 2);
+	charge(store, 1700000200, &ccr);
+	ccr = ccr_of("online session", CHG_CC_INITIAL, 0, "alice");
+	ccr.service[0].rating_group = (chg_opt_u32){ true, TIME_GROUP };
+	ask_units(&ccr, CHG_UNIT_SECONDS, 60);
+	charge(store, 1700000300, &ccr);
+	ccr = ccr_of("online session", CHG_CC_UPDATE, 1, "alice");
+	ccr.service[0].rating_group = (chg_opt_u32){ true, TIME_GROUP };
+	use_units(&ccr, CHG_UNIT_SECONDS, 30);
+	ask_units(&ccr, CHG_UNIT_SECONDS, 60);
+	charge(store, 1700000310, &ccr);
+	ccr = ccr_of("nobody's", CHG_CC_TERMINATION, 3, "bob");
+	use_units(&ccr, CHG_UNIT_MESSAGES, 3);
+	charge(store, 1700000320, &ccr);
+}
+
 static sqlite3 *open_raw(const struct fixture *fixture)
 {
 	sqlite3 *db;
@@ -80,6 +115,7 @@ static void every_question_can_be_asked(void **state)
 	(void)state;
 	struct fixture fixture = fixture_make(true);
 	seed(&fixture.store);
+	seed_books(&fixture.store);
 	sqlite3 *db = open_raw(&fixture);
 	char *text = read_file("db/README.md");
 	int questions = 0;
@@ -90,12 +126,13 @@ static void every_question_can_be_asked(void **state)
 		*end = '\0';
 		at = end + 1;
 		int rows = ask(db, sql);
-		bool is_check = strstr(sql, "v_sequence_gap") != NULL;
+		bool is_check = strstr(sql, "v_sequence_gap") != NULL ||
+				strstr(sql, "v_unbalanced") != NULL;
 		if (is_check ? rows != 0 : rows == 0)
 			fail_msg("%d rows from the seeded database:\n%s", rows, sql);
 		questions++;
 	}
-	assert_true(questions >= 10);
+	assert_true(questions >= 20);
 	free(text);
 	sqlite3_close(db);
 	fixture_remove(&fixture);
@@ -246,18 +283,36 @@ static void views_show_the_seed(void **state)
 		{ "SELECT kind || ' ' || status FROM v_cdr WHERE cdr_id = 1", "event closed" },
 		{ "SELECT kind || ' ' || status FROM v_cdr WHERE cdr_id = 2", "session open" },
 		{ "SELECT application_service_type FROM v_cdr WHERE cdr_id = 2", "inviting" },
-		{ "SELECT group_concat(record_type) FROM v_cdr_timeline", "START,INTERIM" },
+		{ "SELECT group_concat(record_type) FROM v_cdr_timeline WHERE cdr_id = 2",
+			"START,INTERIM" },
 		{ "SELECT action FROM v_cdr_participant", "invited" },
 		{ "SELECT roles FROM v_cdr_party WHERE party_key = 'sip:bob@example.net'",
 			"called" },
 		{ "SELECT roles FROM v_cdr_party WHERE party_key = 'sip:carol@example.net'",
 			"participant" },
+		{ "SELECT account || ' ' || cost_micros FROM v_cdr WHERE session_id = 'online "
+		  "event'",
+			"alice 200000" },
+		{ "SELECT group_concat(kind || ' ' || amount, ', ') FROM v_ledger "
+		  "WHERE account = 'alice'",
+			"opening 10000000, top-up 5000000, debit -200000, debit -150000" },
+		{ "SELECT balance_micros || ' ' || reserved_micros FROM v_account",
+			"14650000 300000" },
+		{ "SELECT rule_name || ' ' || used || ' ' || unit FROM v_cdr_service WHERE used > "
+		  "0",
+			"time 30 seconds" },
+		{ "SELECT granted || ' ' || held || ' ' || bucket FROM v_reservation",
+			"60 300000 main" },
+		{ "SELECT who || ' ' || why FROM v_ledger WHERE kind = 'top-up'", "me a test" },
+		{ "SELECT used FROM suspense", "{\"message\":3}" },
+		{ "SELECT kind FROM v_bucket", "money" },
 	};
 	struct fixture fixture = fixture_make(true);
 	seed(&fixture.store);
+	seed_books(&fixture.store);
 	sqlite3 *db = open_raw(&fixture);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		char text[64];
+		char text[96];
 		first_text(db, rows[i][0], text, sizeof text);
 		assert_string_equal(text, rows[i][1]);
 	}

@@ -672,9 +672,21 @@ static void restored_backup_serves(struct fixture *fixture)
 
 /* Statements. */
 
-/* What may look at every row: the open sessions through their small index. */
-static bool may_scan(const char *plan)
+/*
+ * What may look at every row: the open sessions through their small index, and what looks for broken
+ * laws, which is asked by people and not by requests.
+ */
+static bool may_scan(int query, const char *plan)
 {
+	static const int laws[] = {
+#define LAW(name, sentence) CHG_Q_law_##name,
+#include "port/books_law.def"
+#undef LAW
+	};
+	for (size_t i = 0; i < sizeof laws / sizeof laws[0]; i++) {
+		if (query == laws[i])
+			return true;
+	}
 	return strstr(plan, "USING INDEX ix_cdr__open") != NULL;
 }
 
@@ -688,7 +700,7 @@ static void no_statement_scans(struct fixture *fixture)
 		assert_int_equal(sqlite3_prepare_v2(sqlite->db, sql, -1, &stmt, NULL), SQLITE_OK);
 		while (sqlite3_step(stmt) == SQLITE_ROW) {
 			const char *plan = (const char *)sqlite3_column_text(stmt, 3);
-			if (strncmp(plan, "SCAN", 4) == 0 && !may_scan(plan))
+			if (strncmp(plan, "SCAN", 4) == 0 && !may_scan(i, plan))
 				fail_msg("%s: %s", sql, plan);
 		}
 		sqlite3_finalize(stmt);

@@ -20,6 +20,13 @@ static const struct {
 		"sessions have not all entries of their timeline" },
 	{ "SELECT count(*) FROM v_status_conflict", "records contradict their own status" },
 	{ "SELECT count(*) FROM v_party_orphan", "parties belong to records that are not there" },
+	{ "SELECT count(*) FROM v_unbalanced", "postings do not add up to zero" },
+	{ "SELECT count(*) FROM v_balance_conflict", "balances are not the sum of their lines" },
+	{ "SELECT count(*) FROM v_reserve_conflict", "reserves are not what open sessions hold" },
+	{ "SELECT count(*) FROM v_charge_conflict",
+		"records do not cost what was debited for them" },
+	{ "SELECT count(*) FROM v_refund_conflict", "refunds do not fit their debits" },
+	{ "SELECT count(*) FROM v_posting_gap", "numbers of postings are missing" },
 	{ "SELECT count(*) FROM pragma_foreign_key_check",
 		"rows belong to records that are not there" },
 };

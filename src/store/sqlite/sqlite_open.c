@@ -276,12 +276,15 @@ enum chg_rc chg_sqlite_store_open(const char *path, enum chg_sqlite_mode mode,
 	sqlite->lock_fd = -1;
 	sqlite->cdr_id.name = CHG_VIEW("cdr_id");
 	sqlite->local_sequence.name = CHG_VIEW("local_sequence");
+	sqlite->posting_id.name = CHG_VIEW("posting_id");
 	enum chg_rc rc = open_all(sqlite, path, mode, reterr_why, why_size);
 	if (rc != CHG_OK) {
 		chg_sqlite_close(sqlite);
 		return rc;
 	}
-	*ret = (struct chg_store){ .ops = &chg_sqlite_ops, .self = sqlite };
+	*ret = (struct chg_store){
+		.ops = &chg_sqlite_ops, .self = sqlite, .books = &chg_sqlite_books
+	};
 	return CHG_OK;
 }
 
@@ -290,6 +293,7 @@ void chg_sqlite_close(void *self)
 	struct chg_sqlite *sqlite = self;
 	if (sqlite == NULL)
 		return;
+	chg_sqlite_forget_kept(sqlite);
 	chg_stmts_release(&sqlite->stmts);
 	sqlite3_close(sqlite->db);
 	if (sqlite->lock_fd >= 0)

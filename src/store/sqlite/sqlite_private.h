@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#include <assert.h>
+
 #include "core/party.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_store.h"
@@ -42,6 +44,12 @@ struct chg_party_set {
 	uint32_t roles[CHG_PARTY_MAX + CHG_PARTICIPANT_MAX];
 };
 
+/* Octets that live until the transaction ends. */
+struct chg_kept {
+	struct chg_kept *next;
+	char bytes[];
+};
+
 struct chg_sqlite {
 	uint32_t magic;
 	sqlite3 *db;
@@ -53,6 +61,8 @@ struct chg_sqlite {
 	struct chg_stmts stmts;
 	struct chg_sequence cdr_id;
 	struct chg_sequence local_sequence;
+	struct chg_sequence posting_id;
+	struct chg_kept *kept;
 	struct chg_host hosts[CHG_HOST_CACHE_SIZE];
 	struct chg_party_set parties;
 };
@@ -65,6 +75,29 @@ struct chg_sub_session {
 
 struct chg_sub_session chg_sub_session_write(chg_opt_u64 id);
 chg_opt_u64 chg_sub_session_read(struct chg_view text);
+
+static inline struct chg_sqlite *chg_sqlite_self(void *self)
+{
+	struct chg_sqlite *sqlite = self;
+	assert(sqlite->magic == CHG_SQLITE_MAGIC);
+	return sqlite;
+}
+
+static inline struct chg_stmt *chg_sqlite_query(struct chg_sqlite *sqlite, enum chg_query id)
+{
+	return &sqlite->stmts.list[id];
+}
+
+/*
+ * Some errors make the library roll back by itself; what came after would then be committed alone.
+ * So the first failure ends the transaction's work.
+ */
+static inline enum chg_rc chg_sqlite_remember(struct chg_sqlite *sqlite, enum chg_rc rc)
+{
+	if (sqlite->is_in_transaction && rc != CHG_OK && sqlite->failure == CHG_OK)
+		sqlite->failure = rc;
+	return rc;
+}
 
 /* What kind of file a connection has before it. */
 enum chg_schema {
@@ -114,6 +147,125 @@ enum chg_rc chg_sqlite_scan_cdrs(
 enum chg_rc chg_sqlite_scan_entries(void *self, int64_t cdr_id, chg_cdr_entry_each *each, void *to);
 enum chg_rc chg_sqlite_scan_participants(
 	void *self, int64_t cdr_id, chg_cdr_participant_each *each, void *to);
+
+/* ---- sqlite_store.c: what records and books share.  `source` is "CH-1" or "CH-2". ---- */
+
+/* The number that is given next; take gives it. */
+enum chg_rc chg_sqlite_sequence_peek(
+	struct chg_sqlite *sqlite, struct chg_sequence *sequence, int64_t *ret);
+enum chg_rc chg_sqlite_sequence_take(
+	struct chg_sqlite *sqlite, struct chg_sequence *sequence, int64_t *ret);
+
+/* Looks a peer up; ret->id is 0 when he is unknown. */
+enum chg_rc chg_sqlite_host_find(
+	struct chg_sqlite *sqlite, struct chg_view name, struct chg_host *ret);
+
+/* The peer's row: made on first contact, brought up to date about once a minute. */
+enum chg_rc chg_sqlite_host_touch(struct chg_sqlite *sqlite, struct chg_now now,
+	struct chg_view name, struct chg_view realm, struct chg_host *ret);
+
+/* What names the session of a request. */
+void chg_sqlite_bind_session(struct chg_stmt *stmt, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_sub_session *sub);
+
+/* Steps a statement whose columns begin with those of a record's state. */
+enum chg_rc chg_sqlite_read_state(struct chg_stmt *stmt, bool *ret_row, struct chg_cdr_state *ret);
+
+/* Writes a record's state; one that closes gets its number. */
+enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_state state);
+
+/* What is known of the session's record.  An event touches no session. */
+enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view source,
+	const struct chg_host *host, const struct chg_acr *acr, struct chg_acct_facts *facts);
+
+/* Steps 1 to 5 of struct chg_acct_plan; ret_cdr_id is 0 when no record was written. */
+enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_view source,
+	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	struct chg_host *ret_host, int64_t *ret_cdr_id);
+
+/* ---- sqlite_read.c: a row at a time ---- */
+
+/* Where the texts of one row go, so that they outlive the statement. */
+struct chg_texts {
+	char *bytes;
+	size_t size;
+};
+
+/* Steps a bound statement, reads its row and lets go of it. */
+enum chg_rc chg_sqlite_take_row(struct chg_stmt *stmt, const struct chg_rows *rows, void *record,
+	struct chg_texts *texts, bool *ret_row);
+
+/* ---- The books: sqlite_books.c, sqlite_books_apply.c, sqlite_account.c, sqlite_books_read.c ---- */
+
+extern const struct chg_books_ops chg_sqlite_books;
+
+/* Keeps octets until the transaction ends. */
+enum chg_rc chg_sqlite_keep(struct chg_sqlite *sqlite, struct chg_view bytes, struct chg_view *ret);
+void chg_sqlite_forget_kept(struct chg_sqlite *sqlite);
+
+/* The first column of the first row, 0 when there is none; resets the statement. */
+enum chg_rc chg_sqlite_number(struct chg_stmt *stmt, int64_t *ret);
+
+enum chg_rc chg_sqlite_account_by_name(
+	struct chg_sqlite *sqlite, struct chg_view name, int64_t *ret_account_id);
+enum chg_rc chg_sqlite_account_by_key(
+	struct chg_sqlite *sqlite, struct chg_view key, int64_t *ret_account_id);
+
+/* ret_found is false when there is none. */
+enum chg_rc chg_sqlite_account_read(
+	struct chg_sqlite *sqlite, int64_t account_id, struct chg_account *ret, bool *ret_found);
+
+/* What a posting is, apart from its lines; 0 and an absent reference are NULL. */
+struct chg_posting {
+	chg_instant at;
+	enum chg_posting_kind kind;
+	int64_t cdr_id;
+	int64_t refunds;
+	int64_t audit_id;
+	struct chg_view reference;
+};
+
+/* Writes a posting and its lines, and moves the balances of the account, there and here. */
+enum chg_rc chg_sqlite_post(struct chg_sqlite *sqlite, const struct chg_posting *posting,
+	const struct chg_entry *entry, size_t count, struct chg_account *account,
+	int64_t *ret_posting_id);
+
+/* Writes balance and reserve of a bucket where they differ. */
+enum chg_rc chg_sqlite_bucket_write(struct chg_sqlite *sqlite, const struct chg_bucket *bucket);
+
+enum chg_rc chg_sqlite_session_read(struct chg_sqlite *sqlite, struct chg_stmt *stmt,
+	struct chg_cc_session *ret, bool *ret_row);
+enum chg_rc chg_sqlite_session_write(
+	struct chg_sqlite *sqlite, const struct chg_cc_session *session);
+enum chg_rc chg_sqlite_session_delete(struct chg_sqlite *sqlite, int64_t cc_session_id);
+
+enum chg_rc chg_sqlite_books_load(void *self, const struct chg_ccr *ccr, struct chg_cc_facts *ret);
+enum chg_rc chg_sqlite_books_apply(void *self, struct chg_now now, const struct chg_ccr *ccr,
+	const struct chg_cc_plan *plan, const struct chg_tariff *tariff, struct chg_view answer);
+enum chg_rc chg_sqlite_account_add(void *self, struct chg_now now, const struct chg_audit *audit,
+	const struct chg_account_new *account, int64_t *ret_account_id);
+enum chg_rc chg_sqlite_account_set_status(void *self, struct chg_now now,
+	const struct chg_audit *audit, struct chg_view name, enum chg_account_status status);
+enum chg_rc chg_sqlite_bucket_add(void *self, struct chg_now now, const struct chg_audit *audit,
+	struct chg_view account, const struct chg_bucket *bucket);
+enum chg_rc chg_sqlite_post_by_hand(void *self, struct chg_now now, const struct chg_audit *audit,
+	const struct chg_posting_new *posting, int64_t *ret_posting_id);
+enum chg_rc chg_sqlite_tariff_add(void *self, struct chg_now now, const struct chg_audit *audit,
+	struct chg_view name, struct chg_view text, chg_instant in_force_from,
+	int64_t *ret_version);
+enum chg_rc chg_sqlite_suspense_post(void *self, struct chg_now now, const struct chg_audit *audit,
+	int64_t suspense_id, struct chg_view account, chg_money amount);
+enum chg_rc chg_sqlite_account_find(
+	void *self, struct chg_view name_or_key, chg_account_each *each, void *to);
+enum chg_rc chg_sqlite_account_scan(
+	void *self, int64_t after_account_id, size_t limit, chg_account_each *each, void *to);
+enum chg_rc chg_sqlite_ledger_scan(
+	void *self, const struct chg_ledger_filter *filter, chg_ledger_each *each, void *to);
+enum chg_rc chg_sqlite_suspense_scan(
+	void *self, bool with_posted, chg_suspense_each *each, void *to);
+enum chg_rc chg_sqlite_tariff_scan(void *self, chg_tariff_each *each, void *to);
+enum chg_rc chg_sqlite_done_scan(void *self, int64_t cdr_id, chg_done_each *each, void *to);
+enum chg_rc chg_sqlite_verify(void *self, chg_verify_each *each, void *to);
 
 /* Whether the statements that are read by rows have these columns. */
 enum chg_rc chg_sqlite_columns_check(

@@ -16,26 +16,8 @@ enum {
 	IDS_PER_BATCH = 4096,
 };
 
-static struct chg_sqlite *sqlite_of(void *self)
-{
-	struct chg_sqlite *sqlite = self;
-	assert(sqlite->magic == CHG_SQLITE_MAGIC);
-	return sqlite;
-}
-
-static struct chg_stmt *query(struct chg_sqlite *sqlite, enum chg_query id)
-{
-	return &sqlite->stmts.list[id];
-}
-
-/* Where the texts of one row go, so that they outlive the statement. */
-struct texts {
-	char *bytes;
-	size_t size;
-};
-
 /* Copies every text of the row that was read into `record`, and points its views to the copies. */
-static enum chg_rc keep_texts(const struct chg_rows *rows, void *record, struct texts *texts)
+static enum chg_rc keep_texts(const struct chg_rows *rows, void *record, struct chg_texts *texts)
 {
 	size_t need = 0, len = 0;
 	for (size_t i = 0; i < rows->count; i++) {
@@ -46,7 +28,7 @@ static enum chg_rc keep_texts(const struct chg_rows *rows, void *record, struct 
 		char *bytes = realloc(texts->bytes, 2 * need + 1);
 		if (bytes == NULL)
 			return CHG_E_NO_MEMORY;
-		*texts = (struct texts){ bytes, 2 * need + 1 };
+		*texts = (struct chg_texts){ bytes, 2 * need + 1 };
 	}
 	for (size_t i = 0; i < rows->count; i++) {
 		struct chg_view *view = (void *)((char *)record + rows->list[i].offset);
@@ -59,9 +41,8 @@ static enum chg_rc keep_texts(const struct chg_rows *rows, void *record, struct 
 	return CHG_OK;
 }
 
-/* Steps a bound statement, reads its row and lets go of it. */
-static enum chg_rc take_row(struct chg_stmt *stmt, const struct chg_rows *rows, void *record,
-	struct texts *texts, bool *ret_row)
+enum chg_rc chg_sqlite_take_row(struct chg_stmt *stmt, const struct chg_rows *rows, void *record,
+	struct chg_texts *texts, bool *ret_row)
 {
 	*ret_row = false;
 	enum chg_rc rc = chg_stmt_step(stmt, ret_row);
@@ -85,7 +66,7 @@ struct source {
 static enum chg_rc narrow_by_time(
 	struct chg_sqlite *sqlite, const struct chg_cdr_filter *filter, struct source *source)
 {
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_ids_started_bounds);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_ids_started_bounds);
 	bool has_row = false;
 	chg_stmt_i64(
 		stmt, CHG_N_from_us, filter->from.is_present ? filter->from.value.us : INT64_MIN);
@@ -173,7 +154,7 @@ struct scan {
 	struct source source;
 	int64_t at; /* the last id that was looked at */
 	size_t found;
-	struct texts texts;
+	struct chg_texts texts;
 	size_t id_count;
 	int64_t ids[IDS_PER_BATCH];
 };
@@ -181,7 +162,7 @@ struct scan {
 /* The next ids after scan->at, in the order of the filter. */
 static enum chg_rc next_batch(struct scan *scan)
 {
-	struct chg_stmt *stmt = query(
+	struct chg_stmt *stmt = chg_sqlite_query(
 		scan->sqlite, scan->filter->newest_first ? scan->source.down : scan->source.up);
 	bind_filter(stmt, scan->filter);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, scan->at);
@@ -200,7 +181,7 @@ static enum chg_rc next_batch(struct scan *scan)
 /* Reads one record, if it is still there and fits the filter. */
 static enum chg_rc match(struct scan *scan, int64_t cdr_id, struct chg_cdr *ret, bool *ret_row)
 {
-	struct chg_stmt *stmt = query(scan->sqlite, CHG_Q_cdr_match);
+	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, CHG_Q_cdr_match);
 	bool has_row = false;
 	*ret_row = false;
 	bind_filter(stmt, scan->filter);
@@ -274,7 +255,7 @@ enum chg_rc chg_sqlite_scan_cdrs(
 	struct scan *scan = calloc(1, sizeof *scan);
 	if (scan == NULL)
 		return CHG_E_NO_MEMORY;
-	scan->sqlite = sqlite_of(self);
+	scan->sqlite = chg_sqlite_self(self);
 	scan->filter = filter;
 	enum chg_rc rc = scan_all(scan, each, to);
 	free(scan->texts.bytes);
@@ -284,16 +265,16 @@ enum chg_rc chg_sqlite_scan_cdrs(
 
 enum chg_rc chg_sqlite_scan_entries(void *self, int64_t cdr_id, chg_cdr_entry_each *each, void *to)
 {
-	struct chg_stmt *stmt = query(sqlite_of(self), CHG_Q_entry_next);
+	struct chg_stmt *stmt = chg_sqlite_query(chg_sqlite_self(self), CHG_Q_entry_next);
 	struct chg_cdr_entry entry = { 0 };
-	struct texts texts = { 0 };
+	struct chg_texts texts = { 0 };
 	bool goes_on = true;
 	enum chg_rc rc = CHG_OK;
 	while (goes_on) {
 		bool has_row;
 		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 		chg_stmt_i64(stmt, CHG_N_entry_no, entry.entry_no);
-		rc = take_row(stmt, &chg_rows_entry, &entry, &texts, &has_row);
+		rc = chg_sqlite_take_row(stmt, &chg_rows_entry, &entry, &texts, &has_row);
 		goes_on = rc == CHG_OK && has_row && each(to, &entry);
 	}
 	free(texts.bytes);
@@ -303,9 +284,9 @@ enum chg_rc chg_sqlite_scan_entries(void *self, int64_t cdr_id, chg_cdr_entry_ea
 enum chg_rc chg_sqlite_scan_participants(
 	void *self, int64_t cdr_id, chg_cdr_participant_each *each, void *to)
 {
-	struct chg_stmt *stmt = query(sqlite_of(self), CHG_Q_participant_next);
+	struct chg_stmt *stmt = chg_sqlite_query(chg_sqlite_self(self), CHG_Q_participant_next);
 	struct chg_cdr_participant participant = { 0 };
-	struct texts texts = { 0 };
+	struct chg_texts texts = { 0 };
 	bool goes_on = true;
 	enum chg_rc rc = CHG_OK;
 	while (goes_on) {
@@ -313,7 +294,8 @@ enum chg_rc chg_sqlite_scan_participants(
 		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 		chg_stmt_i64(stmt, CHG_N_entry_no, participant.entry_no);
 		chg_stmt_i64(stmt, CHG_N_ordinal, participant.ordinal);
-		rc = take_row(stmt, &chg_rows_participant, &participant, &texts, &has_row);
+		rc = chg_sqlite_take_row(
+			stmt, &chg_rows_participant, &participant, &texts, &has_row);
 		goes_on = rc == CHG_OK && has_row && each(to, &participant);
 	}
 	free(texts.bytes);
@@ -336,6 +318,18 @@ enum chg_rc chg_sqlite_columns_check(
 		{ CHG_Q_cdr_match, &chg_rows_cdr, "cdr_match" },
 		{ CHG_Q_entry_next, &chg_rows_entry, "entry_next" },
 		{ CHG_Q_participant_next, &chg_rows_participant, "participant_next" },
+		{ CHG_Q_cdr_state, &chg_rows_state, "cdr_state" },
+		{ CHG_Q_account_get, &chg_rows_account, "account_get" },
+		{ CHG_Q_bucket_list, &chg_rows_bucket, "bucket_list" },
+		{ CHG_Q_cc_session_get, &chg_rows_session, "cc_session_get" },
+		{ CHG_Q_cc_session_due, &chg_rows_session, "cc_session_due" },
+		{ CHG_Q_cc_session_next_older, &chg_rows_session, "cc_session_next_older" },
+		{ CHG_Q_cc_service_list, &chg_rows_service, "cc_service_list" },
+		{ CHG_Q_done_next, &chg_rows_done, "done_next" },
+		{ CHG_Q_ledger_next, &chg_rows_ledger, "ledger_next" },
+		{ CHG_Q_suspense_next, &chg_rows_suspense, "suspense_next" },
+		{ CHG_Q_suspense_next_waiting, &chg_rows_suspense, "suspense_next_waiting" },
+		{ CHG_Q_tariff_next, &chg_rows_tariff, "tariff_next" },
 	};
 	for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
 		if (chg_rows_fit(readers[i].rows, &stmts->list[readers[i].query]))

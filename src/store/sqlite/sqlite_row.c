@@ -10,7 +10,8 @@ _Static_assert(offsetof(struct chg_cdr, state) == 0, "state rows are used for st
 
 /* clang-format off */
 #define ROW(structure, column, type, field) \
-	{ CHG_N_##column, CHG_ROW_##type, offsetof(struct structure, field) }
+	{ CHG_N_##column, CHG_ROW_##type, offsetof(struct structure, field), \
+		sizeof ((struct structure *)NULL)->field }
 #define ROWS(name) \
 	const struct chg_rows chg_rows_##name = { name##_rows, sizeof name##_rows / sizeof name##_rows[0] }
 
@@ -71,6 +72,10 @@ static const struct chg_row cdr_rows[] = {
 	CDR(cause_code, OPT_I32, cause_code),
 	CDR(termination_cause, OPT_U32, termination_cause),
 	CDR(content, TEXT, content),
+	CDR(account, TEXT, account),
+	CDR(currency, U16, currency.number),
+	CDR(cost_micros, I64, cost.micros),
+	CDR(has_charge, BOOL, has_charge),
 };
 ROWS(cdr);
 
@@ -148,6 +153,121 @@ static const struct chg_row acr_entry_rows[] = {
 	ACR(content, TEXT, content),
 };
 ROWS(acr_entry);
+
+#define ACCOUNT(column, type, field) ROW(chg_account, column, type, field)
+static const struct chg_row account_rows[] = {
+	ACCOUNT(account_id, I64, account_id),
+	ACCOUNT(name, CHARS, name),
+	ACCOUNT(status, U32, status),
+	ACCOUNT(currency, U16, currency.number),
+	ACCOUNT(credit_limit_micros, I64, credit_limit.micros),
+	ACCOUNT(low_balance_micros, I64, low_balance.micros),
+	ACCOUNT(valid_until_us, OPT_INSTANT, valid_until),
+	ACCOUNT(plan, CHARS, plan),
+};
+ROWS(account);
+
+#define BUCKET(column, type, field) ROW(chg_bucket, column, type, field)
+static const struct chg_row bucket_rows[] = {
+	BUCKET(bucket_id, I64, bucket_id),
+	BUCKET(kind, U32, kind),
+	BUCKET(is_main, BOOL, is_main),
+	BUCKET(balance, I64, balance),
+	BUCKET(reserved, I64, reserved),
+	BUCKET(priority, I32, priority),
+	BUCKET(valid_from_us, OPT_INSTANT, valid_from),
+	BUCKET(valid_until_us, OPT_INSTANT, valid_until),
+	BUCKET(name, CHARS, name),
+	BUCKET(service, CHARS, service),
+};
+ROWS(bucket);
+
+#define SESSION(column, type, field) ROW(chg_cc_session, column, type, field)
+static const struct chg_row session_rows[] = {
+	SESSION(cc_session_id, I64, cc_session_id),
+	SESSION(status, U32, status),
+	SESSION(account_id, SEQUENCE, account_id),
+	SESSION(cdr_id, SEQUENCE, cdr_id),
+	SESSION(until_us, INSTANT, until),
+	SESSION(cost_micros, I64, cost.micros),
+};
+ROWS(session);
+
+#define SERVICE(column, type, field) ROW(chg_cc_service, column, type, field)
+static const struct chg_row service_rows[] = {
+	SERVICE(rating_group, OPT_U32, rating_group),
+	SERVICE(service_id, OPT_U32, service_id),
+	SERVICE(is_money, BOOL, is_money),
+	SERVICE(unit, U32, unit),
+	SERVICE(granted, I64, granted),
+	SERVICE(is_closed, BOOL, is_closed),
+	SERVICE(rule, U32, rated.rule),
+	SERVICE(band, U32, rated.band),
+	SERVICE(tariff_version, I64, rated.version),
+	SERVICE(units, I64, rated.units),
+	SERVICE(settled_micros, I64, rated.settled.micros),
+	SERVICE(charged_micros, I64, rated.charged.micros),
+};
+ROWS(service);
+
+#define DONE(column, type, field) ROW(chg_service_done, column, type, field)
+static const struct chg_row done_rows[] = {
+	DONE(rating_group, OPT_U32, rating_group),
+	DONE(service_id, OPT_U32, service_id),
+	DONE(is_money, BOOL, is_money),
+	DONE(unit, U32, unit),
+	DONE(asked, OPT_U64, asked),
+	DONE(granted, OPT_U64, granted),
+	DONE(used, OPT_U64, used),
+	DONE(cost_micros, I64, cost.micros),
+	DONE(result_code, U32, result_code),
+	DONE(rule, U32, rule),
+	DONE(tariff_version, I64, version),
+};
+ROWS(done);
+
+#define LINE(column, type, field) ROW(chg_ledger_line, column, type, field)
+static const struct chg_row ledger_rows[] = {
+	LINE(posting_id, I64, posting_id),
+	LINE(line_no, U32, line_no),
+	LINE(at_us, INSTANT, at),
+	LINE(kind, U32, kind),
+	LINE(account, TEXT, account),
+	LINE(bucket, TEXT, bucket),
+	LINE(unit, U32, unit),
+	LINE(amount, I64, amount),
+	LINE(contra, U32, contra),
+	LINE(balance_after, I64, balance_after),
+	LINE(cdr_id, SEQUENCE, cdr_id),
+	LINE(session_id, TEXT, session_id),
+	LINE(who, TEXT, who),
+	LINE(why, TEXT, why),
+	LINE(reference, TEXT, reference),
+};
+ROWS(ledger);
+
+#define SUSPENSE(column, type, field) ROW(chg_suspense_line, column, type, field)
+static const struct chg_row suspense_rows[] = {
+	SUSPENSE(suspense_id, I64, suspense_id),
+	SUSPENSE(at_us, INSTANT, at),
+	SUSPENSE(origin_host, TEXT, origin_host),
+	SUSPENSE(session_id, TEXT, session_id),
+	SUSPENSE(identity, TEXT, identity),
+	SUSPENSE(used, TEXT, used),
+	SUSPENSE(is_posted, BOOL, is_posted),
+};
+ROWS(suspense);
+
+#define TARIFF(column, type, field) ROW(chg_tariff_line, column, type, field)
+static const struct chg_row tariff_rows[] = {
+	TARIFF(version, I64, version),
+	TARIFF(name, TEXT, name),
+	TARIFF(text, TEXT, text),
+	TARIFF(loaded_us, INSTANT, loaded_at),
+	TARIFF(in_force_from_us, INSTANT, in_force_from),
+	TARIFF(who, TEXT, who),
+};
+ROWS(tariff);
 /* clang-format on */
 
 static void bind_opt(struct chg_stmt *stmt, enum chg_name name, bool is_present, int64_t value)
@@ -163,8 +283,14 @@ static void bind_row(const struct chg_row *row, struct chg_stmt *stmt, const voi
 	switch (row->type) {
 	case CHG_ROW_TEXT:
 		return chg_stmt_text(stmt, row->name, *(const struct chg_view *)field);
+	case CHG_ROW_CHARS:
+		return chg_stmt_text(stmt, row->name, chg_view_of(field));
 	case CHG_ROW_BOOL:
 		return chg_stmt_i64(stmt, row->name, *(const bool *)field);
+	case CHG_ROW_U16:
+		return chg_stmt_i64(stmt, row->name, *(const uint16_t *)field);
+	case CHG_ROW_I32:
+		return chg_stmt_i64(stmt, row->name, *(const int32_t *)field);
 	case CHG_ROW_U32:
 		return chg_stmt_i64(stmt, row->name, *(const uint32_t *)field);
 	case CHG_ROW_I64:
@@ -209,6 +335,15 @@ void chg_rows_bind_null(const struct chg_rows *rows, struct chg_stmt *stmt)
 		chg_stmt_null(stmt, rows->list[i].name);
 }
 
+static void read_chars(struct chg_stmt *stmt, int column, char *to, size_t size)
+{
+	struct chg_view text = chg_stmt_column_text(stmt, column);
+	size_t len = text.len < size ? text.len : size - 1;
+	if (len > 0)
+		memcpy(to, text.ptr, len);
+	to[len] = '\0';
+}
+
 static void read_row(const struct chg_row *row, struct chg_stmt *stmt, int column, void *field)
 {
 	sqlite3_stmt *handle = stmt->handle;
@@ -216,13 +351,24 @@ static void read_row(const struct chg_row *row, struct chg_stmt *stmt, int colum
 		*(struct chg_view *)field = chg_stmt_column_text(stmt, column);
 		return;
 	}
+	if (row->type == CHG_ROW_CHARS) {
+		read_chars(stmt, column, field, row->size);
+		return;
+	}
 	bool is_present = sqlite3_column_type(handle, column) != SQLITE_NULL;
 	int64_t value = sqlite3_column_int64(handle, column);
 	switch (row->type) {
 	case CHG_ROW_TEXT:
+	case CHG_ROW_CHARS:
 		break;
 	case CHG_ROW_BOOL:
 		*(bool *)field = value != 0;
+		break;
+	case CHG_ROW_U16:
+		*(uint16_t *)field = (uint16_t)value;
+		break;
+	case CHG_ROW_I32:
+		*(int32_t *)field = (int32_t)value;
 		break;
 	case CHG_ROW_U32:
 		*(uint32_t *)field = (uint32_t)value;

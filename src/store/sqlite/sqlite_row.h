@@ -8,13 +8,18 @@
 
 #include "core/ask.h"
 #include "core/cdr.h"
+#include "core/credit.h"
+#include "port/books.h"
 #include "store/sqlite/sqlite_stmt.h"
 
 enum chg_row_type {
 	CHG_ROW_TEXT,        /* struct chg_view */
 	CHG_ROW_BOOL,        /* bool */
+	CHG_ROW_CHARS,       /* char[], terminated; a longer text is cut */
+	CHG_ROW_U16,         /* chg_currency */
+	CHG_ROW_I32,         /* int32_t */
 	CHG_ROW_U32,         /* uint32_t, and the enums, which are as wide */
-	CHG_ROW_I64,         /* int64_t */
+	CHG_ROW_I64,         /* int64_t and chg_money; uint64_t with its upper half as negative */
 	CHG_ROW_SEQUENCE,    /* int64_t of which 0 is NULL */
 	CHG_ROW_INSTANT,     /* chg_instant */
 	CHG_ROW_OPT_U32,     /* chg_opt_u32 */
@@ -27,6 +32,7 @@ struct chg_row {
 	enum chg_name name;
 	enum chg_row_type type;
 	size_t offset;
+	size_t size; /* of the field */
 };
 
 struct chg_rows {
@@ -41,6 +47,14 @@ extern const struct chg_rows chg_rows_participant; /* struct chg_cdr_participant
 extern const struct chg_rows chg_rows_acr_texts;   /* struct chg_acr: identity of a record */
 extern const struct chg_rows chg_rows_acr_figures; /* struct chg_acr: figures of a record */
 extern const struct chg_rows chg_rows_acr_entry;   /* struct chg_acr: an entry of the timeline */
+extern const struct chg_rows chg_rows_account;     /* struct chg_account without its buckets */
+extern const struct chg_rows chg_rows_bucket;      /* struct chg_bucket */
+extern const struct chg_rows chg_rows_session;     /* struct chg_cc_session without its services */
+extern const struct chg_rows chg_rows_service;     /* struct chg_cc_service without its holds */
+extern const struct chg_rows chg_rows_done;        /* struct chg_service_done */
+extern const struct chg_rows chg_rows_ledger;      /* struct chg_ledger_line */
+extern const struct chg_rows chg_rows_suspense;    /* struct chg_suspense_line */
+extern const struct chg_rows chg_rows_tariff;      /* struct chg_tariff_line */
 
 /* Binds those of the rows that the statement has as parameters. */
 void chg_rows_bind(const struct chg_rows *rows, struct chg_stmt *stmt, const void *from);

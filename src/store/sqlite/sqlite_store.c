@@ -8,33 +8,12 @@
 
 #include "store/sqlite/sqlite_private.h"
 
+static const struct chg_view offline = { .ptr = "CH-1", .len = 4 };
+
 enum {
 	/* last_seen_us of a peer is written when it is older than this. */
 	SEEN_AGAIN_US = 60 * 1000000,
 };
-
-static struct chg_sqlite *sqlite_of(void *self)
-{
-	struct chg_sqlite *sqlite = self;
-	assert(sqlite->magic == CHG_SQLITE_MAGIC);
-	return sqlite;
-}
-
-static struct chg_stmt *query(struct chg_sqlite *sqlite, enum chg_query id)
-{
-	return &sqlite->stmts.list[id];
-}
-
-/*
- * Some errors make the library roll back by itself; what came after would then be committed alone.
- * So the first failure ends the transaction's work.
- */
-static enum chg_rc remember(struct chg_sqlite *sqlite, enum chg_rc rc)
-{
-	if (sqlite->is_in_transaction && rc != CHG_OK && sqlite->failure == CHG_OK)
-		sqlite->failure = rc;
-	return rc;
-}
 
 /* What the caches know may have been undone. */
 static void forget_cached(struct chg_sqlite *sqlite)
@@ -42,15 +21,17 @@ static void forget_cached(struct chg_sqlite *sqlite)
 	memset(sqlite->hosts, 0, sizeof sqlite->hosts);
 	sqlite->cdr_id.is_loaded = false;
 	sqlite->local_sequence.is_loaded = false;
+	sqlite->posting_id.is_loaded = false;
 	sqlite->cdr_id.is_changed = false;
 	sqlite->local_sequence.is_changed = false;
+	sqlite->posting_id.is_changed = false;
 }
 
 static enum chg_rc begin(void *self)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(!sqlite->is_in_transaction);
-	enum chg_rc rc = chg_stmt_run(query(sqlite, CHG_Q_txn_begin));
+	enum chg_rc rc = chg_stmt_run(chg_sqlite_query(sqlite, CHG_Q_txn_begin));
 	sqlite->is_in_transaction = rc == CHG_OK;
 	sqlite->failure = CHG_OK;
 	return rc;
@@ -58,21 +39,22 @@ static enum chg_rc begin(void *self)
 
 static void rollback(void *self)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	/* A rollback that fails leaves nothing that could still be committed by us: begin says so. */
 	if (!sqlite3_get_autocommit(sqlite->db))
-		(void)chg_stmt_run(query(sqlite, CHG_Q_txn_rollback));
+		(void)chg_stmt_run(chg_sqlite_query(sqlite, CHG_Q_txn_rollback));
 	if (sqlite->is_in_transaction)
 		forget_cached(sqlite);
+	chg_sqlite_forget_kept(sqlite);
 	sqlite->is_in_transaction = false;
 	sqlite->failure = CHG_OK;
 }
 
-static enum chg_rc sequence_take(
+enum chg_rc chg_sqlite_sequence_peek(
 	struct chg_sqlite *sqlite, struct chg_sequence *sequence, int64_t *ret)
 {
 	if (!sequence->is_loaded) {
-		struct chg_stmt *stmt = query(sqlite, CHG_Q_sequence_get);
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_sequence_get);
 		bool has_row = false;
 		chg_stmt_text(stmt, CHG_N_name, sequence->name);
 		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
@@ -84,7 +66,17 @@ static enum chg_rc sequence_take(
 		sequence->is_loaded = true;
 		chg_stmt_reset(stmt);
 	}
-	*ret = sequence->next++;
+	*ret = sequence->next;
+	return CHG_OK;
+}
+
+enum chg_rc chg_sqlite_sequence_take(
+	struct chg_sqlite *sqlite, struct chg_sequence *sequence, int64_t *ret)
+{
+	enum chg_rc rc = chg_sqlite_sequence_peek(sqlite, sequence, ret);
+	if (rc != CHG_OK)
+		return rc;
+	sequence->next++;
 	sequence->is_changed = true;
 	return CHG_OK;
 }
@@ -93,7 +85,7 @@ static enum chg_rc sequence_write(struct chg_sqlite *sqlite, struct chg_sequence
 {
 	if (!sequence->is_changed)
 		return CHG_OK;
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_sequence_put);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_sequence_put);
 	chg_stmt_text(stmt, CHG_N_name, sequence->name);
 	chg_stmt_i64(stmt, CHG_N_next_value, sequence->next);
 	sequence->is_changed = false;
@@ -102,13 +94,15 @@ static enum chg_rc sequence_write(struct chg_sqlite *sqlite, struct chg_sequence
 
 static enum chg_rc commit(void *self)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	enum chg_rc rc = sqlite->failure;
 	if (rc == CHG_OK)
 		rc = sequence_write(sqlite, &sqlite->cdr_id);
 	if (rc == CHG_OK)
 		rc = sequence_write(sqlite, &sqlite->local_sequence);
+	if (rc == CHG_OK)
+		rc = sequence_write(sqlite, &sqlite->posting_id);
 	/*
 	 * A file that somebody moved, replaced or deleted is written to without an error, and all
 	 * that was answered would go with it.
@@ -116,12 +110,13 @@ static enum chg_rc commit(void *self)
 	if (rc == CHG_OK && !chg_sqlite_is_in_place(sqlite))
 		rc = CHG_E_STORE_CORRUPT;
 	if (rc == CHG_OK)
-		rc = chg_stmt_run(query(sqlite, CHG_Q_txn_commit));
+		rc = chg_stmt_run(chg_sqlite_query(sqlite, CHG_Q_txn_commit));
 	if (rc != CHG_OK) {
 		rollback(self);
 		return rc;
 	}
 	sqlite->is_in_transaction = false;
+	chg_sqlite_forget_kept(sqlite);
 	return CHG_OK;
 }
 
@@ -157,15 +152,15 @@ static void host_keep(struct chg_sqlite *sqlite, struct chg_view name, const str
 		memcpy(slot->name, name.ptr, name.len);
 }
 
-/* Looks a peer up; ret->id is 0 when he is unknown. */
-static enum chg_rc host_find(struct chg_sqlite *sqlite, struct chg_view name, struct chg_host *ret)
+enum chg_rc chg_sqlite_host_find(
+	struct chg_sqlite *sqlite, struct chg_view name, struct chg_host *ret)
 {
 	struct chg_host *slot = host_slot(sqlite, name);
 	if (host_is(slot, name)) {
 		*ret = *slot;
 		return CHG_OK;
 	}
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_get);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_host_get);
 	bool has_row = false;
 	chg_stmt_text(stmt, CHG_N_name, name);
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
@@ -186,7 +181,7 @@ static enum chg_rc host_find(struct chg_sqlite *sqlite, struct chg_view name, st
 static enum chg_rc host_add(struct chg_sqlite *sqlite, struct chg_now now, struct chg_view name,
 	struct chg_view realm, struct chg_host *ret)
 {
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_add);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_host_add);
 	chg_stmt_text(stmt, CHG_N_name, name);
 	chg_stmt_text(stmt, CHG_N_origin_realm, realm);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
@@ -200,11 +195,10 @@ static enum chg_rc host_add(struct chg_sqlite *sqlite, struct chg_now now, struc
 	return CHG_OK;
 }
 
-/* The peer's row: made on first contact, brought up to date about once a minute. */
-static enum chg_rc host_touch(struct chg_sqlite *sqlite, struct chg_now now, struct chg_view name,
-	struct chg_view realm, struct chg_host *ret)
+enum chg_rc chg_sqlite_host_touch(struct chg_sqlite *sqlite, struct chg_now now,
+	struct chg_view name, struct chg_view realm, struct chg_host *ret)
 {
-	enum chg_rc rc = host_find(sqlite, name, ret);
+	enum chg_rc rc = chg_sqlite_host_find(sqlite, name, ret);
 	if (rc != CHG_OK)
 		return rc;
 	if (ret->id == 0)
@@ -213,7 +207,7 @@ static enum chg_rc host_touch(struct chg_sqlite *sqlite, struct chg_now now, str
 	if (!has_moved && now.wall.us - ret->last_seen_us < SEEN_AGAIN_US)
 		return CHG_OK;
 
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_touch);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_host_touch);
 	chg_stmt_i64(stmt, CHG_N_origin_host_id, ret->id);
 	chg_stmt_text(stmt, CHG_N_origin_realm, realm);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
@@ -229,7 +223,7 @@ static enum chg_rc host_touch(struct chg_sqlite *sqlite, struct chg_now now, str
 static enum chg_rc host_raise(struct chg_sqlite *sqlite, struct chg_view name,
 	struct chg_host *host, uint32_t origin_state_id)
 {
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_host_raise);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_host_raise);
 	chg_stmt_i64(stmt, CHG_N_origin_host_id, host->id);
 	chg_stmt_i64(stmt, CHG_N_origin_state_id, origin_state_id);
 	host->origin_state_id = origin_state_id;
@@ -255,8 +249,7 @@ chg_opt_u64 chg_sub_session_read(struct chg_view text)
 	return ret;
 }
 
-/* What names the session of a request. */
-static void bind_session(struct chg_stmt *stmt, int64_t host_id, const struct chg_acr *acr,
+void chg_sqlite_bind_session(struct chg_stmt *stmt, int64_t host_id, const struct chg_acr *acr,
 	const struct chg_sub_session *sub)
 {
 	chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
@@ -268,7 +261,7 @@ static void bind_session(struct chg_stmt *stmt, int64_t host_id, const struct ch
 static void bind_key(struct chg_stmt *stmt, int64_t host_id, const struct chg_acr *acr,
 	const struct chg_sub_session *sub)
 {
-	bind_session(stmt, host_id, acr, sub);
+	chg_sqlite_bind_session(stmt, host_id, acr, sub);
 	chg_stmt_i64(stmt, CHG_N_record_type, acr->type);
 	chg_stmt_i64(stmt, CHG_N_record_number, acr->number);
 	if (stmt->parameter[CHG_N_digest] != 0)
@@ -290,8 +283,7 @@ static enum chg_rc gives_row(struct chg_stmt *stmt, bool *ret)
 	return CHG_OK;
 }
 
-/* Steps a statement whose columns begin with those of a record's state. */
-static enum chg_rc read_state(struct chg_stmt *stmt, bool *ret_row, struct chg_cdr_state *ret)
+enum chg_rc chg_sqlite_read_state(struct chg_stmt *stmt, bool *ret_row, struct chg_cdr_state *ret)
 {
 	bool has_row = false;
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
@@ -307,29 +299,33 @@ static enum chg_rc read_state(struct chg_stmt *stmt, bool *ret_row, struct chg_c
 static enum chg_rc load_seen(struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr,
 	const struct chg_sub_session *sub, struct chg_acct_facts *facts)
 {
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_seen_number);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_seen_number);
 	bind_key(stmt, host_id, acr, sub);
 	enum chg_rc rc = gives_row(stmt, &facts->is_number_known);
 	if (rc != CHG_OK || !facts->is_number_known)
 		return rc;
-	stmt = query(sqlite, CHG_Q_seen_exactly);
+	stmt = chg_sqlite_query(sqlite, CHG_Q_seen_exactly);
 	bind_key(stmt, host_id, acr, sub);
 	return gives_row(stmt, &facts->is_known);
 }
 
 /* An event touches no session, so nothing of one is looked up for it. */
-static enum chg_rc load_session(struct chg_sqlite *sqlite, int64_t host_id,
-	const struct chg_acr *acr, const struct chg_sub_session *sub, struct chg_acct_facts *facts)
+enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view source,
+	const struct chg_host *host, const struct chg_acr *acr, struct chg_acct_facts *facts)
 {
+	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
+	facts->host_state_id = host->origin_state_id;
 	if (acr->type == CHG_RECORD_EVENT)
 		return CHG_OK;
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_session_latest);
-	bind_session(stmt, host_id, acr, sub);
-	enum chg_rc rc = read_state(stmt, &facts->has_record, &facts->record);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_session_latest);
+	chg_sqlite_bind_session(stmt, host->id, acr, &sub);
+	chg_stmt_text(stmt, CHG_N_source, source);
+	enum chg_rc rc = chg_sqlite_read_state(stmt, &facts->has_record, &facts->record);
 	if (rc != CHG_OK)
 		return rc;
-	stmt = query(sqlite, CHG_Q_session_has_sub);
-	chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
+	stmt = chg_sqlite_query(sqlite, CHG_Q_session_has_sub);
+	chg_stmt_i64(stmt, CHG_N_origin_host_id, host->id);
+	chg_stmt_text(stmt, CHG_N_source, source);
 	chg_stmt_text(stmt, CHG_N_session_id, acr->session_id);
 	return gives_row(stmt, &facts->has_sub_sessions);
 }
@@ -338,18 +334,17 @@ static enum chg_rc load(
 	struct chg_sqlite *sqlite, const struct chg_acr *acr, struct chg_acct_facts *facts)
 {
 	struct chg_host host;
-	enum chg_rc rc = host_find(sqlite, acr->origin_host, &host);
+	enum chg_rc rc = chg_sqlite_host_find(sqlite, acr->origin_host, &host);
 	if (rc != CHG_OK || host.id == 0)
 		return rc;
 	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	facts->host_state_id = host.origin_state_id;
 	rc = load_seen(sqlite, host.id, acr, &sub, facts);
-	return rc == CHG_OK ? load_session(sqlite, host.id, acr, &sub, facts) : rc;
+	return rc == CHG_OK ? chg_sqlite_load_record(sqlite, offline, &host, acr, facts) : rc;
 }
 
 static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_acct_facts *ret)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
@@ -357,20 +352,20 @@ static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_a
 	enum chg_rc rc = load(sqlite, acr, &facts);
 	if (rc == CHG_OK)
 		*ret = facts;
-	return remember(sqlite, rc);
+	return chg_sqlite_remember(sqlite, rc);
 }
 
 /*
  * Writes a record's state.  One that closes gets its number here; one that has a number keeps it,
  * even when the plan was made before it was given.
  */
-static enum chg_rc state_write(struct chg_sqlite *sqlite, struct chg_cdr_state state)
+enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_state state)
 {
 	enum chg_rc rc = CHG_OK;
 	struct chg_stmt *stmt;
 	if (state.status == CHG_CDR_CLOSED && state.local_sequence == 0) {
 		bool has_row = false;
-		stmt = query(sqlite, CHG_Q_cdr_local_sequence);
+		stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_local_sequence);
 		chg_stmt_i64(stmt, CHG_N_cdr_id, state.cdr_id);
 		rc = chg_stmt_step(stmt, &has_row);
 		if (rc == CHG_OK && has_row) {
@@ -378,16 +373,17 @@ static enum chg_rc state_write(struct chg_sqlite *sqlite, struct chg_cdr_state s
 			chg_stmt_reset(stmt);
 		}
 		if (rc == CHG_OK && state.local_sequence == 0)
-			rc = sequence_take(sqlite, &sqlite->local_sequence, &state.local_sequence);
+			rc = chg_sqlite_sequence_take(
+				sqlite, &sqlite->local_sequence, &state.local_sequence);
 		if (rc != CHG_OK)
 			return rc;
 	}
-	stmt = query(sqlite, CHG_Q_cdr_put_milestones);
+	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_put_milestones);
 	chg_rows_bind(&chg_rows_state, stmt, &state);
 	rc = chg_stmt_run(stmt);
 	if (rc != CHG_OK)
 		return rc;
-	stmt = query(sqlite, CHG_Q_cdr_put_progress);
+	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_put_progress);
 	chg_rows_bind(&chg_rows_state, stmt, &state);
 	return chg_stmt_run(stmt);
 }
@@ -397,15 +393,15 @@ static enum chg_rc close_older(struct chg_sqlite *sqlite, struct chg_now now, in
 	uint32_t origin_state_id, uint32_t *closed)
 {
 	for (;;) {
-		struct chg_stmt *stmt = query(sqlite, CHG_Q_host_next_older);
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_host_next_older);
 		struct chg_cdr_state record;
 		bool has_row;
 		chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
 		chg_stmt_i64(stmt, CHG_N_origin_state_id, origin_state_id);
-		enum chg_rc rc = read_state(stmt, &has_row, &record);
+		enum chg_rc rc = chg_sqlite_read_state(stmt, &has_row, &record);
 		if (rc != CHG_OK || !has_row)
 			return rc;
-		rc = state_write(sqlite, chg_accounting_expire(&record, now));
+		rc = chg_sqlite_state_write(sqlite, chg_accounting_expire(&record, now));
 		if (rc != CHG_OK)
 			return rc;
 		++*closed;
@@ -419,9 +415,9 @@ static enum chg_rc close_sub_sessions(struct chg_sqlite *sqlite, struct chg_now 
 	struct chg_sub_session last = { .len = 0 };
 	int64_t last_id = 0;
 	for (;;) {
-		struct chg_stmt *stmt = query(sqlite, CHG_Q_sub_session_next_open);
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_sub_session_next_open);
 		bool has_row = false;
-		bind_session(stmt, host_id, acr, &last);
+		chg_sqlite_bind_session(stmt, host_id, acr, &last);
 		chg_stmt_i64(stmt, CHG_N_cdr_id, last_id);
 		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
 		if (rc != CHG_OK || !has_row)
@@ -437,7 +433,7 @@ static enum chg_rc close_sub_sessions(struct chg_sqlite *sqlite, struct chg_now 
 		record.ended_at = ended_at;
 		record.closed_at = (chg_opt_instant){ true, now.wall };
 		record.supervise_until = (chg_opt_instant){ 0 };
-		rc = state_write(sqlite, record);
+		rc = chg_sqlite_state_write(sqlite, record);
 		if (rc != CHG_OK)
 			return rc;
 	}
@@ -465,43 +461,54 @@ static void bind_figures(struct chg_stmt *stmt, const struct chg_acr *acr, bool 
 		chg_stmt_null(stmt, CHG_N_participants_attached);
 }
 
-static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
-	const struct chg_acr *acr, const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
+/* Records of CH-2 are supervised by their sessions. */
+static struct chg_cdr_state supervised(struct chg_view source, struct chg_cdr_state state)
 {
-	struct chg_cdr_state record = plan->record;
-	enum chg_rc rc = sequence_take(sqlite, &sqlite->cdr_id, &record.cdr_id);
+	if (!chg_view_equal(source, offline))
+		state.supervise_until = (chg_opt_instant){ 0 };
+	return state;
+}
+
+static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_view source,
+	struct chg_now now, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
+{
+	struct chg_cdr_state record = supervised(source, plan->record);
+	enum chg_rc rc = chg_sqlite_sequence_take(sqlite, &sqlite->cdr_id, &record.cdr_id);
 	if (rc == CHG_OK && record.status == CHG_CDR_CLOSED)
-		rc = sequence_take(sqlite, &sqlite->local_sequence, &record.local_sequence);
+		rc = chg_sqlite_sequence_take(
+			sqlite, &sqlite->local_sequence, &record.local_sequence);
 	if (rc != CHG_OK)
 		return rc;
 
 	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_cdr_add);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_add);
 	chg_rows_bind(&chg_rows_state, stmt, &record);
 	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
 	bind_invited(stmt, acr);
 	bind_figures(stmt, acr, plan->has_figures);
-	bind_session(stmt, host_id, acr, &sub);
+	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
+	chg_stmt_text(stmt, CHG_N_source, source);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	*ret_cdr_id = record.cdr_id;
 	return chg_stmt_run(stmt);
 }
 
-static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_now now,
-	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_view source,
+	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
 {
-	enum chg_rc rc = state_write(sqlite, plan->record);
+	enum chg_rc rc = chg_sqlite_state_write(sqlite, supervised(source, plan->record));
 	if (rc != CHG_OK)
 		return rc;
-	struct chg_stmt *stmt =
-		query(sqlite, plan->has_identity ? CHG_Q_cdr_replace_texts : CHG_Q_cdr_fill_texts);
+	struct chg_stmt *stmt = chg_sqlite_query(
+		sqlite, plan->has_identity ? CHG_Q_cdr_replace_texts : CHG_Q_cdr_fill_texts);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, plan->record.cdr_id);
 	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
 	bind_invited(stmt, acr);
 	rc = chg_stmt_run(stmt);
 	if (rc != CHG_OK)
 		return rc;
-	stmt = query(sqlite, CHG_Q_cdr_put_figures);
+	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_put_figures);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, plan->record.cdr_id);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	bind_figures(stmt, acr, plan->has_figures);
@@ -511,7 +518,7 @@ static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_now now,
 static enum chg_rc entry_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t cdr_id,
 	const struct chg_acr *acr, const struct chg_acct_plan *plan)
 {
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_entry_add);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_entry_add);
 	chg_rows_bind(&chg_rows_acr_entry, stmt, acr);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	chg_stmt_i64(stmt, CHG_N_entry_no, plan->record.entry_count);
@@ -545,7 +552,7 @@ static enum chg_rc participants_add(struct chg_sqlite *sqlite, struct chg_now no
 {
 	chg_instant at = acr->event_time.is_present ? acr->event_time.value : now.wall;
 	for (size_t i = 0; i < acr->participant_count; i++) {
-		struct chg_stmt *stmt = query(sqlite, CHG_Q_participant_add);
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_participant_add);
 		struct chg_party key = key_of(acr->participant[i]);
 		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 		chg_stmt_i64(stmt, CHG_N_entry_no, plan->record.entry_count);
@@ -586,7 +593,7 @@ static enum chg_rc parties_add(struct chg_sqlite *sqlite, int64_t cdr_id, const 
 	for (size_t i = 0; i < acr->participant_count; i++)
 		party_collect(set, acr->participant[i], CHG_ROLE_PARTICIPANT);
 	for (size_t i = 0; i < set->count; i++) {
-		struct chg_stmt *stmt = query(sqlite, CHG_Q_party_add);
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_party_add);
 		chg_stmt_text(stmt, CHG_N_party_key, view_of(&set->key[i]));
 		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 		chg_stmt_i64(stmt, CHG_N_roles, set->roles[i]);
@@ -601,28 +608,50 @@ static enum chg_rc seen_add(struct chg_sqlite *sqlite, struct chg_now now, int64
 	int64_t cdr_id, const struct chg_acr *acr)
 {
 	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_seen_add);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_seen_add);
 	bind_key(stmt, host_id, acr, &sub);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	return chg_stmt_run(stmt);
 }
 
-/* Steps 4 to 6 of a plan: the record, its timeline, and that the request came. */
-static enum chg_rc apply_record(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
-	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+/* Steps 4 and 5 of a plan: the record and its timeline. */
+static enum chg_rc record_write(struct chg_sqlite *sqlite, struct chg_view source,
+	struct chg_now now, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
 {
 	int64_t cdr_id = plan->record.cdr_id;
 	enum chg_rc rc = plan->step == CHG_STEP_INSERT
-				 ? record_insert(sqlite, now, host_id, acr, plan, &cdr_id)
-				 : record_update(sqlite, now, acr, plan);
+				 ? record_insert(sqlite, source, now, host_id, acr, plan, &cdr_id)
+				 : record_update(sqlite, source, now, acr, plan);
 	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
 		rc = entry_add(sqlite, now, cdr_id, acr, plan);
 	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
 		rc = participants_add(sqlite, now, cdr_id, acr, plan);
-	if (rc == CHG_OK)
-		rc = parties_add(sqlite, cdr_id, acr);
-	return rc == CHG_OK ? seen_add(sqlite, now, host_id, cdr_id, acr) : rc;
+	*ret_cdr_id = cdr_id;
+	return rc == CHG_OK ? parties_add(sqlite, cdr_id, acr) : rc;
+}
+
+/* Sub-sessions of CH-2 end one by one, since each holds something of an account. */
+enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_view source,
+	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	struct chg_host *ret_host, int64_t *ret_cdr_id)
+{
+	uint32_t closed = 0;
+	*ret_cdr_id = 0;
+	enum chg_rc rc =
+		chg_sqlite_host_touch(sqlite, now, acr->origin_host, acr->origin_realm, ret_host);
+	if (rc == CHG_OK && plan->raises_host_state)
+		rc = host_raise(sqlite, acr->origin_host, ret_host, plan->host_state_id);
+	if (rc == CHG_OK && plan->closes_older_sessions)
+		rc = close_older(sqlite, now, ret_host->id, plan->host_state_id, &closed);
+	if (rc == CHG_OK && plan->closes_previous)
+		rc = chg_sqlite_state_write(sqlite, plan->previous);
+	if (rc == CHG_OK && plan->closes_sub_sessions && chg_view_equal(source, offline))
+		rc = close_sub_sessions(sqlite, now, ret_host->id, acr, plan->record.ended_at);
+	if (rc == CHG_OK && plan->step != CHG_STEP_NONE)
+		rc = record_write(sqlite, source, now, ret_host->id, acr, plan, ret_cdr_id);
+	return rc;
 }
 
 /* The steps of struct chg_acct_plan, in its order. */
@@ -630,43 +659,35 @@ static enum chg_rc apply(struct chg_sqlite *sqlite, struct chg_now now, const st
 	const struct chg_acct_plan *plan)
 {
 	struct chg_host host;
-	uint32_t closed = 0;
-	enum chg_rc rc = host_touch(sqlite, now, acr->origin_host, acr->origin_realm, &host);
-	if (rc == CHG_OK && plan->raises_host_state)
-		rc = host_raise(sqlite, acr->origin_host, &host, plan->host_state_id);
-	if (rc == CHG_OK && plan->closes_older_sessions)
-		rc = close_older(sqlite, now, host.id, plan->host_state_id, &closed);
-	if (rc == CHG_OK && plan->closes_previous)
-		rc = state_write(sqlite, plan->previous);
-	if (rc == CHG_OK && plan->closes_sub_sessions)
-		rc = close_sub_sessions(sqlite, now, host.id, acr, plan->record.ended_at);
+	int64_t cdr_id;
+	enum chg_rc rc = chg_sqlite_apply_record(sqlite, offline, now, acr, plan, &host, &cdr_id);
 	if (rc == CHG_OK && plan->step != CHG_STEP_NONE)
-		rc = apply_record(sqlite, now, host.id, acr, plan);
+		rc = seen_add(sqlite, now, host.id, cdr_id, acr);
 	return rc;
 }
 
 static enum chg_rc apply_acct(
 	void *self, struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
 	if (plan->step == CHG_STEP_NONE && !plan->raises_host_state)
 		return CHG_OK; /* a duplicate costs no write */
-	return remember(sqlite, apply(sqlite, now, acr, plan));
+	return chg_sqlite_remember(sqlite, apply(sqlite, now, acr, plan));
 }
 
 static enum chg_rc apply_host_state(void *self, struct chg_now now, struct chg_view origin_host,
 	struct chg_view origin_realm, uint32_t origin_state_id, uint32_t *ret_closed)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
 	struct chg_host host;
 	uint32_t closed = 0;
-	enum chg_rc rc = host_touch(sqlite, now, origin_host, origin_realm, &host);
+	enum chg_rc rc = chg_sqlite_host_touch(sqlite, now, origin_host, origin_realm, &host);
 	if (rc == CHG_OK && origin_state_id > host.origin_state_id) {
 		bool was_known = host.origin_state_id != 0;
 		rc = host_raise(sqlite, origin_host, &host, origin_state_id);
@@ -675,17 +696,17 @@ static enum chg_rc apply_host_state(void *self, struct chg_now now, struct chg_v
 	}
 	if (rc == CHG_OK)
 		*ret_closed = closed;
-	return remember(sqlite, rc);
+	return chg_sqlite_remember(sqlite, rc);
 }
 
 static enum chg_rc next_deadline(void *self, chg_opt_instant *ret)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_deadline_first);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_deadline_first);
 	bool has_row = false;
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
 	if (rc != CHG_OK)
-		return remember(sqlite, rc);
+		return chg_sqlite_remember(sqlite, rc);
 	*ret = (chg_opt_instant){ .is_present = has_row };
 	if (has_row) {
 		ret->value.us = sqlite3_column_int64(stmt->handle, 0);
@@ -696,23 +717,23 @@ static enum chg_rc next_deadline(void *self, chg_opt_instant *ret)
 
 static enum chg_rc expire_due(void *self, struct chg_now now, uint32_t max, uint32_t *ret_closed)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
 	uint32_t closed = 0;
 	while (closed < max) {
-		struct chg_stmt *stmt = query(sqlite, CHG_Q_due_next);
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_due_next);
 		struct chg_cdr_state record;
 		bool has_row;
 		chg_stmt_i64(stmt, CHG_N_supervise_until_us, now.steady.us);
-		enum chg_rc rc = read_state(stmt, &has_row, &record);
+		enum chg_rc rc = chg_sqlite_read_state(stmt, &has_row, &record);
 		if (rc == CHG_OK && !has_row)
 			break;
 		if (rc == CHG_OK)
-			rc = state_write(sqlite, chg_accounting_expire(&record, now));
+			rc = chg_sqlite_state_write(sqlite, chg_accounting_expire(&record, now));
 		if (rc != CHG_OK)
-			return remember(sqlite, rc);
+			return chg_sqlite_remember(sqlite, rc);
 		closed++;
 	}
 	*ret_closed = closed;
@@ -722,8 +743,8 @@ static enum chg_rc expire_due(void *self, struct chg_now now, uint32_t max, uint
 /* Forgets the oldest key if it came before; the key's texts live until `oldest` is reset. */
 static enum chg_rc forget_one(struct chg_sqlite *sqlite, chg_instant before, bool *ret_done)
 {
-	struct chg_stmt *oldest = query(sqlite, CHG_Q_seen_oldest);
-	struct chg_stmt *delete = query(sqlite, CHG_Q_seen_delete);
+	struct chg_stmt *oldest = chg_sqlite_query(sqlite, CHG_Q_seen_oldest);
+	struct chg_stmt *delete = chg_sqlite_query(sqlite, CHG_Q_seen_delete);
 	bool has_row = false;
 	chg_stmt_i64(oldest, CHG_N_received_us, before.us);
 	enum chg_rc rc = chg_stmt_step(oldest, &has_row);
@@ -746,7 +767,7 @@ static enum chg_rc forget_one(struct chg_sqlite *sqlite, chg_instant before, boo
 static enum chg_rc forget_seen(
 	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
@@ -755,7 +776,7 @@ static enum chg_rc forget_seen(
 		bool is_done;
 		enum chg_rc rc = forget_one(sqlite, before, &is_done);
 		if (rc != CHG_OK)
-			return remember(sqlite, rc);
+			return chg_sqlite_remember(sqlite, rc);
 		if (is_done)
 			break;
 		forgotten++;
@@ -766,23 +787,23 @@ static enum chg_rc forget_seen(
 
 static enum chg_rc own_state_id(void *self, uint32_t fresh, uint32_t *ret)
 {
-	struct chg_sqlite *sqlite = sqlite_of(self);
-	struct chg_stmt *stmt = query(sqlite, CHG_Q_own_state_get);
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_own_state_get);
 	bool has_row = false;
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
 	if (rc != CHG_OK)
-		return remember(sqlite, rc);
+		return chg_sqlite_remember(sqlite, rc);
 	if (has_row) {
 		*ret = (uint32_t)sqlite3_column_int64(stmt->handle, 0);
 		chg_stmt_reset(stmt);
 		return CHG_OK;
 	}
-	stmt = query(sqlite, CHG_Q_own_state_put);
+	stmt = chg_sqlite_query(sqlite, CHG_Q_own_state_put);
 	chg_stmt_i64(stmt, CHG_N_origin_state_id, fresh);
 	rc = chg_stmt_run(stmt);
 	if (rc == CHG_OK)
 		*ret = fresh;
-	return remember(sqlite, rc);
+	return chg_sqlite_remember(sqlite, rc);
 }
 
 const struct chg_store_ops chg_sqlite_ops = {

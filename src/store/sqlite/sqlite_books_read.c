@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * port/books.h in terms of statements: the part that reads, and the laws.
+ *
+ * As for records, nothing is open while the caller works; only the laws are looked at in one
+ * transaction, or a writer's next commit would look like a broken one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/sqlite/sqlite_private.h"
+
+/* The keys of an account, copied. */
+struct identities {
+	size_t count;
+	struct chg_view view[CHG_IDENTITY_MAX];
+	char bytes[CHG_IDENTITY_MAX][CHG_PARTY_TEXT_MAX];
+};
+
+static enum chg_rc read_identities(
+	struct chg_sqlite *sqlite, int64_t account_id, struct identities *ret)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_identity_list);
+	chg_stmt_i64(stmt, CHG_N_account_id, account_id);
+	ret->count = 0;
+	for (;;) {
+		bool has_row = false;
+		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+		if (rc != CHG_OK || !has_row)
+			return rc;
+		struct chg_view key = chg_stmt_column_text(stmt, 0);
+		if (ret->count == CHG_IDENTITY_MAX || key.len > CHG_PARTY_TEXT_MAX) {
+			chg_stmt_reset(stmt);
+			return CHG_E_STORE_CORRUPT;
+		}
+		char *bytes = ret->bytes[ret->count];
+		memcpy(bytes, key.ptr, key.len);
+		ret->view[ret->count++] = (struct chg_view){ .ptr = bytes, .len = key.len };
+	}
+}
+
+/* ret_done: nobody wants more. */
+static enum chg_rc tell_account(struct chg_sqlite *sqlite, int64_t account_id,
+	chg_account_each *each, void *to, bool *ret_done)
+{
+	struct chg_account account;
+	struct identities identities;
+	bool is_there;
+	enum chg_rc rc = chg_sqlite_account_read(sqlite, account_id, &account, &is_there);
+	if (rc == CHG_OK && is_there)
+		rc = read_identities(sqlite, account_id, &identities);
+	if (rc == CHG_OK && is_there)
+		*ret_done = !each(to, &account, identities.view, identities.count);
+	return rc;
+}
+
+enum chg_rc chg_sqlite_account_find(
+	void *self, struct chg_view name_or_key, chg_account_each *each, void *to)
+{
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
+	int64_t account_id;
+	bool is_done;
+	enum chg_rc rc = chg_sqlite_account_by_name(sqlite, name_or_key, &account_id);
+	if (rc == CHG_OK && account_id == 0)
+		rc = chg_sqlite_account_by_key(sqlite, name_or_key, &account_id);
+	if (rc == CHG_OK && account_id == 0)
+		return CHG_E_UNKNOWN;
+	return rc == CHG_OK ? tell_account(sqlite, account_id, each, to, &is_done) : rc;
+}
+
+enum chg_rc chg_sqlite_account_scan(
+	void *self, int64_t after_account_id, size_t limit, chg_account_each *each, void *to)
+{
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
+	int64_t account_id = after_account_id;
+	size_t found = 0;
+	bool is_done = false;
+	while (!is_done) {
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_account_next);
+		chg_stmt_i64(stmt, CHG_N_account_id, account_id);
+		enum chg_rc rc = chg_sqlite_number(stmt, &account_id);
+		if (rc != CHG_OK || account_id == 0)
+			return rc;
+		rc = tell_account(sqlite, account_id, each, to, &is_done);
+		if (rc != CHG_OK || ++found == limit)
+			return rc;
+	}
+	return CHG_OK;
+}
+
+/* ---- The ledger ---- */
+
+struct ledger_scan {
+	struct chg_sqlite *sqlite;
+	const struct chg_ledger_filter *filter;
+	enum chg_query query;
+	int64_t account_id; /* 0: all */
+	int64_t at;         /* the posting that was told last */
+	int64_t highest;
+	size_t told;
+	struct chg_texts texts;
+};
+
+static int64_t from_of(const struct chg_ledger_filter *filter)
+{
+	return filter->from.is_present ? filter->from.value.us : INT64_MIN;
+}
+
+static int64_t until_of(const struct chg_ledger_filter *filter)
+{
+	return filter->until.is_present ? filter->until.value.us : INT64_MAX;
+}
+
+/* Postings come about in the order of time, so that those between two are nearly all meant. */
+static enum chg_rc narrow_by_time(struct ledger_scan *scan)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, CHG_Q_posting_bounds);
+	bool has_row = false;
+	chg_stmt_i64(stmt, CHG_N_from_us, from_of(scan->filter));
+	chg_stmt_i64(stmt, CHG_N_until_us, until_of(scan->filter));
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc != CHG_OK || !has_row)
+		return rc;
+	int64_t lowest = sqlite3_column_int64(stmt->handle, 0);
+	scan->highest = sqlite3_column_int64(stmt->handle, 1); /* NULL reads as 0: nothing */
+	chg_stmt_reset(stmt);
+	if (scan->at < lowest - 1)
+		scan->at = lowest - 1;
+	return CHG_OK;
+}
+
+static enum chg_rc choose_query(struct ledger_scan *scan)
+{
+	const struct chg_ledger_filter *filter = scan->filter;
+	scan->at = filter->after_posting_id;
+	scan->highest = INT64_MAX;
+	scan->query = CHG_Q_posting_next;
+	if (chg_view_present(filter->account)) {
+		scan->query = CHG_Q_posting_next_of_account;
+		enum chg_rc rc = chg_sqlite_account_by_name(
+			scan->sqlite, filter->account, &scan->account_id);
+		return rc == CHG_OK && scan->account_id == 0 ? CHG_E_UNKNOWN : rc;
+	}
+	if (filter->cdr_id != 0)
+		scan->query = CHG_Q_posting_next_of_cdr;
+	else if (filter->from.is_present || filter->until.is_present)
+		return narrow_by_time(scan);
+	return CHG_OK;
+}
+
+static enum chg_rc next_posting(struct ledger_scan *scan, int64_t *ret_posting_id)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, scan->query);
+	chg_stmt_i64(stmt, CHG_N_posting_id, scan->at);
+	chg_stmt_i64(stmt, CHG_N_from_us, from_of(scan->filter));
+	chg_stmt_i64(stmt, CHG_N_until_us, until_of(scan->filter));
+	if (stmt->parameter[CHG_N_account_id] != 0)
+		chg_stmt_i64(stmt, CHG_N_account_id, scan->account_id);
+	if (stmt->parameter[CHG_N_cdr_id] != 0 && scan->filter->cdr_id != 0)
+		chg_stmt_i64(stmt, CHG_N_cdr_id, scan->filter->cdr_id);
+	else if (stmt->parameter[CHG_N_cdr_id] != 0)
+		chg_stmt_null(stmt, CHG_N_cdr_id);
+	enum chg_rc rc = chg_sqlite_number(stmt, ret_posting_id);
+	if (*ret_posting_id > scan->highest)
+		*ret_posting_id = 0;
+	return rc;
+}
+
+static enum chg_rc tell_lines(
+	struct ledger_scan *scan, chg_ledger_each *each, void *to, bool *ret_done)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, CHG_Q_ledger_next);
+	struct chg_ledger_line line = { .line_no = 0 };
+	while (!*ret_done) {
+		bool has_row;
+		chg_stmt_i64(stmt, CHG_N_posting_id, scan->at);
+		chg_stmt_i64(stmt, CHG_N_line_no, line.line_no);
+		enum chg_rc rc =
+			chg_sqlite_take_row(stmt, &chg_rows_ledger, &line, &scan->texts, &has_row);
+		if (rc != CHG_OK || !has_row)
+			return rc;
+		scan->told++;
+		*ret_done = !each(to, &line);
+	}
+	return CHG_OK;
+}
+
+static enum chg_rc scan_postings(struct ledger_scan *scan, chg_ledger_each *each, void *to)
+{
+	bool is_done = false;
+	enum chg_rc rc = choose_query(scan);
+	while (rc == CHG_OK && !is_done) {
+		int64_t posting_id;
+		rc = next_posting(scan, &posting_id);
+		if (rc != CHG_OK || posting_id == 0)
+			return rc;
+		scan->at = posting_id;
+		rc = tell_lines(scan, each, to, &is_done);
+		is_done |= scan->filter->limit != 0 && scan->told >= scan->filter->limit;
+	}
+	return rc;
+}
+
+enum chg_rc chg_sqlite_ledger_scan(
+	void *self, const struct chg_ledger_filter *filter, chg_ledger_each *each, void *to)
+{
+	struct ledger_scan scan = { .sqlite = chg_sqlite_self(self), .filter = filter };
+	enum chg_rc rc = scan_postings(&scan, each, to);
+	free(scan.texts.bytes);
+	return rc;
+}
+
+/* ---- The rest ---- */
+
+enum chg_rc chg_sqlite_suspense_scan(
+	void *self, bool with_posted, chg_suspense_each *each, void *to)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(chg_sqlite_self(self),
+		with_posted ? CHG_Q_suspense_next : CHG_Q_suspense_next_waiting);
+	struct chg_suspense_line line = { .suspense_id = 0 };
+	struct chg_texts texts = { 0 };
+	bool goes_on = true;
+	enum chg_rc rc = CHG_OK;
+	while (goes_on) {
+		bool has_row;
+		chg_stmt_i64(stmt, CHG_N_suspense_id, line.suspense_id);
+		rc = chg_sqlite_take_row(stmt, &chg_rows_suspense, &line, &texts, &has_row);
+		goes_on = rc == CHG_OK && has_row && each(to, &line);
+	}
+	free(texts.bytes);
+	return rc;
+}
+
+enum chg_rc chg_sqlite_tariff_scan(void *self, chg_tariff_each *each, void *to)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(chg_sqlite_self(self), CHG_Q_tariff_next);
+	struct chg_tariff_line line = { .version = 0 };
+	struct chg_texts texts = { 0 };
+	bool goes_on = true;
+	enum chg_rc rc = CHG_OK;
+	while (goes_on) {
+		bool has_row;
+		chg_stmt_i64(stmt, CHG_N_version, line.version);
+		rc = chg_sqlite_take_row(stmt, &chg_rows_tariff, &line, &texts, &has_row);
+		goes_on = rc == CHG_OK && has_row && each(to, &line);
+	}
+	free(texts.bytes);
+	return rc;
+}
+
+/* What stands behind the columns of chg_rows_done. */
+struct done_place {
+	int64_t entry_no;
+	int64_t ordinal;
+	bool has_rule_name;
+	char rule_name[CHG_TARIFF_TEXT_MAX];
+};
+
+static enum chg_rc next_done(struct chg_stmt *stmt, struct chg_service_done *done,
+	struct done_place *place, bool *ret_row)
+{
+	*ret_row = false;
+	enum chg_rc rc = chg_stmt_step(stmt, ret_row);
+	if (rc != CHG_OK || !*ret_row)
+		return rc;
+	int column = (int)chg_rows_done.count;
+	chg_rows_read(&chg_rows_done, stmt, done);
+	place->entry_no = sqlite3_column_int64(stmt->handle, column);
+	place->ordinal = sqlite3_column_int64(stmt->handle, column + 1);
+	struct chg_view name = chg_stmt_column_text(stmt, column + 2);
+	size_t len = name.len < CHG_TARIFF_TEXT_MAX ? name.len : CHG_TARIFF_TEXT_MAX - 1;
+	place->has_rule_name = chg_view_present(name);
+	if (len > 0)
+		memcpy(place->rule_name, name.ptr, len);
+	place->rule_name[len] = '\0';
+	chg_stmt_reset(stmt);
+	return CHG_OK;
+}
+
+enum chg_rc chg_sqlite_done_scan(void *self, int64_t cdr_id, chg_done_each *each, void *to)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(chg_sqlite_self(self), CHG_Q_done_next);
+	struct chg_service_done done;
+	struct done_place place = { .entry_no = -1 };
+	bool goes_on = true;
+	while (goes_on) {
+		bool has_row;
+		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+		chg_stmt_i64(stmt, CHG_N_entry_no, place.entry_no);
+		chg_stmt_i64(stmt, CHG_N_ordinal, place.ordinal);
+		enum chg_rc rc = next_done(stmt, &done, &place, &has_row);
+		if (rc != CHG_OK || !has_row)
+			return rc;
+		goes_on = each(to, (uint32_t)place.entry_no, &done,
+			chg_view_of(place.has_rule_name ? place.rule_name : NULL));
+	}
+	return CHG_OK;
+}
+
+/* ---- The laws ---- */
+
+static const struct {
+	enum chg_query query;
+	struct chg_view text;
+} laws[] = {
+#define LAW(name, sentence) { CHG_Q_law_##name, { (sentence), sizeof(sentence) - 1 } },
+#include "port/books_law.def"
+#undef LAW
+};
+
+static enum chg_rc check_law(
+	struct chg_stmt *stmt, struct chg_view law, chg_verify_each *each, void *to, bool *ret_done)
+{
+	while (!*ret_done) {
+		bool has_row = false;
+		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+		if (rc != CHG_OK || !has_row)
+			return rc;
+		*ret_done = !each(to, law, chg_stmt_column_text(stmt, 0));
+	}
+	chg_stmt_reset(stmt);
+	return CHG_OK;
+}
+
+/* A writer's own numbers must be in the file for the last law. */
+enum chg_rc chg_sqlite_verify(void *self, chg_verify_each *each, void *to)
+{
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
+	assert(!sqlite->is_in_transaction);
+	bool is_done = false;
+	enum chg_rc rc = chg_stmt_run(chg_sqlite_query(sqlite, CHG_Q_txn_begin_read));
+	if (rc != CHG_OK)
+		return rc;
+	for (size_t i = 0; i < sizeof laws / sizeof laws[0] && rc == CHG_OK && !is_done; i++)
+		rc = check_law(
+			chg_sqlite_query(sqlite, laws[i].query), laws[i].text, each, to, &is_done);
+	(void)chg_stmt_run(chg_sqlite_query(sqlite, CHG_Q_txn_rollback));
+	return rc;
+}
