@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "runtime/book_change.h"
 
@@ -146,7 +147,7 @@ enum chg_rc chg_book_identity_parse(struct chg_view text, struct chg_identity_as
 {
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		size_t len = strlen(prefixes[i].prefix);
-		if (text.len < len || memcmp(text.ptr, prefixes[i].prefix, len) != 0)
+		if (text.len < len || strncasecmp(text.ptr, prefixes[i].prefix, len) != 0)
 			continue;
 		size_t skip = prefixes[i].is_whole ? 0 : len;
 		struct chg_identity_ask identity = {

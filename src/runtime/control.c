@@ -231,7 +231,7 @@ static void read_client(struct chg_control *control, struct client *client)
 		answer_client(control, client, client->in_len); /* hanging up ends a line as well */
 	else if (client->in_len == sizeof client->in)
 		refuse_client(control, client, CHG_E_RANGE,
-			"the request is longer than 1048575 bytes; send less at a time");
+			"the request is longer than 4194303 bytes; send less at a time");
 }
 
 static void write_client(struct client *client)

@@ -243,7 +243,7 @@ static void a_request_without_end_is_refused(void **state)
 	say(fd, endless, sizeof endless);
 	hear(fd, got, sizeof got);
 	assert_string_equal(got,
-		"{\"why\":\"the request is longer than 1048575 bytes; send less at a "
+		"{\"why\":\"the request is longer than 4194303 bytes; send less at a "
 		"time\",\"ok\":false,\"error\":\"E_RANGE\"}\n");
 	json_decref(ask(place, "{\"command\":\"echo\"}"));
 }
