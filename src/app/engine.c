@@ -200,7 +200,8 @@ static enum chg_rc handle(struct chg_engine *engine, struct chg_job *job, struct
 {
 	switch (job->kind) {
 	case CHG_JOB_ACR:
-		return chg_offline_handle(engine->store, &engine->config.offline, now, &job->acr,
+		return chg_offline_handle(engine->store, &engine->config.offline,
+			engine->online == NULL ? NULL : &engine->online->policy, now, &job->acr,
 			&job->aca, &job->is_duplicate);
 	case CHG_JOB_CCR:
 		return handle_ccr(engine, job, now);

@@ -3,8 +3,20 @@
  */
 #include "app/offline.h"
 
+/* what the peer's older credit-control sessions held goes back.  The plan ends the others. */
+static enum chg_rc end_older(struct chg_store *store, const struct chg_cc_policy *online,
+	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
+{
+	uint32_t ended;
+	if (online == NULL || !plan->closes_older_sessions)
+		return CHG_OK;
+	return store->books->end_older(
+		store->self, now, online, acr->origin_host, plan->host_state_id, &ended);
+}
+
 enum chg_rc chg_offline_handle(struct chg_store *store, const struct chg_acct_policy *policy,
-	struct chg_now now, const struct chg_acr *acr, struct chg_aca *ret_aca, bool *ret_duplicate)
+	const struct chg_cc_policy *online, struct chg_now now, const struct chg_acr *acr,
+	struct chg_aca *ret_aca, bool *ret_duplicate)
 {
 	struct chg_acct_facts facts;
 	enum chg_rc rc = store->ops->load_acct(store->self, acr, &facts);
@@ -15,7 +27,9 @@ enum chg_rc chg_offline_handle(struct chg_store *store, const struct chg_acct_po
 	chg_accounting_decide(&facts, policy, now, acr, &plan);
 
 	if (plan.step != CHG_STEP_NONE) {
-		rc = store->ops->apply_acct(store->self, now, acr, &plan);
+		rc = end_older(store, online, now, acr, &plan);
+		if (rc == CHG_OK)
+			rc = store->ops->apply_acct(store->self, now, acr, &plan);
 		if (rc != CHG_OK)
 			return rc;
 	}

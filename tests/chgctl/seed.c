@@ -66,7 +66,7 @@ static void handle(struct chg_store *store, struct chg_acr acr, int64_t second)
 
 	acr.event_time = (chg_opt_instant){ .is_present = true, .value = at(second).wall };
 	acr.digest = digest_of(&acr);
-	check(chg_offline_handle(store, &policy, at(second + 2), &acr, &aca, &is_duplicate),
+	check(chg_offline_handle(store, &policy, NULL, at(second + 2), &acr, &aca, &is_duplicate),
 		"handle");
 }
 

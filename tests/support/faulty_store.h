@@ -6,7 +6,7 @@
 
 #include "port/store.h"
 
-/* Which function of port/store.h. */
+/* Which function of port/store.h or port/books.h; all changes by hand are one kind. */
 enum faulty_call {
 	FAULTY_BEGIN,
 	FAULTY_COMMIT,
@@ -18,6 +18,14 @@ enum faulty_call {
 	FAULTY_FORGET_SEEN,
 	FAULTY_OWN_STATE_ID,
 	FAULTY_SCAN,
+	FAULTY_BOOKS_LOAD,
+	FAULTY_BOOKS_APPLY,
+	FAULTY_BOOKS_NEXT_DEADLINE,
+	FAULTY_BOOKS_EXPIRE_DUE,
+	FAULTY_BOOKS_END_OLDER,
+	FAULTY_BOOKS_FORGET_ANSWERS,
+	FAULTY_BOOKS_BY_HAND,
+	FAULTY_BOOKS_SCAN,
 	FAULTY_CALL_COUNT
 };
 
@@ -36,7 +44,7 @@ struct faulty_store {
 	uint64_t rollback_count;
 };
 
-/* The store to give to what is tested.  Its close closes the inner one; `faulty` stays the test's. */
+/* The store to give to what is tested; it keeps books if the inner one does.  Its close closes the inner one; `faulty` stays the test's. */
 struct chg_store faulty_store_wrap(struct faulty_store *faulty, struct chg_store inner);
 
 /* Counts from now: the k-th call fails with rc, once. */
