@@ -225,7 +225,7 @@ static bool take_hours(struct text *text, int64_t *ret)
 		return false;
 	if (skip_char(text, ':') && !take_int(text, 59, &seconds))
 		return false;
-	int64_t sum = (int64_t)hours * S_PER_HOUR + minutes * 60 + seconds;
+	int64_t sum = (int64_t)hours * S_PER_HOUR + (int64_t)minutes * 60 + seconds;
 	*ret = is_negative ? -sum : sum;
 	return true;
 }
@@ -244,7 +244,7 @@ static bool take_day(struct text *text, struct change *ret)
 
 static bool take_change(struct text *text, struct change *ret)
 {
-	ret->time_s = 2 * S_PER_HOUR;
+	ret->time_s = INT64_C(2) * S_PER_HOUR;
 	return skip_char(text, ',') && take_day(text, ret) &&
 	       (!skip_char(text, '/') || take_hours(text, &ret->time_s));
 }
@@ -288,7 +288,7 @@ static int64_t day_of_change(const struct change *change, int64_t year)
 	int64_t end = change->month == 12 ? chg_tariff_day_of(year + 1, 1, 1)
 					  : chg_tariff_day_of(year, change->month + 1, 1);
 	int64_t weekday = (begin + 4) % 7; /* Sunday is 0; 1970-01-01 was a Thursday */
-	int64_t day = begin + (change->day - weekday + 7) % 7 + (change->week - 1) * 7;
+	int64_t day = begin + (change->day - weekday + 7) % 7 + ((int64_t)change->week - 1) * 7;
 	return day < end ? day : day - 7;
 }
 

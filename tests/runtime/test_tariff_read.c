@@ -367,6 +367,10 @@ static const struct cost_row {
 		"- {name: m, price: 0.60 per hour, times: [{days: [fri], price: 0.02 per "
 		"minute}]}\n",
 		3600, SATURDAY, 600000 },
+	{ "prices for large numbers of units need only a common one",
+		"- {name: m, price: 1 per 20000000000000 octets, times: [{days: [fri], price: 1 "
+		"per 10000000000000 octets}]}\n",
+		UINT64_C(10000000000000), FRIDAY, 1000000 },
 	{ "times for everything need no price",
 		"- {name: m, times: [{until: \"13:00\", price: 1 per message}, {from: \"13:00\", "
 		"price: 2 per message}]}\n",
@@ -594,6 +598,33 @@ static void rule_row_holds(void **state)
 		assert_int_equal(tariff.shift_count, row->shifts);
 }
 
+/* J60 is 1 March in every year; 59 is 29 February in a leap year and 1 March otherwise. */
+static void days_of_the_year_know_of_leap_years(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *rule;
+		int64_t at_s; /* the second in which summer begins, 02:00 three hours behind UTC */
+	} rows[] = {
+		{ "A3B,J60,J300", INT64_C(1835499600) }, /* 2028-03-01T05:00:00Z */
+		{ "A3B,J60,J300", INT64_C(1803877200) }, /* 2027-03-01T05:00:00Z */
+		{ "A3B,J59,J300", INT64_C(1835326800) }, /* 2028-02-28T05:00:00Z */
+		{ "A3B,59,J300", INT64_C(1835413200) },  /* 2028-02-29T05:00:00Z */
+		{ "A3B,59,J300", INT64_C(1803877200) },  /* 2027-03-01T05:00:00Z */
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char bytes[256];
+		size_t len = write_zone(rows[i].rule, bytes, sizeof bytes);
+		chg_instant at = { rows[i].at_s * CHG_US_PER_S };
+		memset(&tariff, 0, sizeof tariff);
+		assert_int_equal(
+			chg_tariff_zone_parse((struct chg_view){ bytes, len }, &tariff), CHG_OK);
+		assert_int_equal(chg_tariff_offset_at(&tariff, at), -7200);
+		at.us--;
+		assert_int_equal(chg_tariff_offset_at(&tariff, at), -10800);
+	}
+}
+
 /* Cut short or with octets changed, a zone file is refused or read; it never does harm. */
 static void a_damaged_zone_does_no_harm(void **state)
 {
@@ -630,6 +661,7 @@ int main(void)
 		cmocka_unit_test(the_example_is_acceptable),
 		cmocka_unit_test(every_tariff_in_the_manual_is_acceptable),
 		cmocka_unit_test(zones_are_as_the_c_library_knows_them),
+		cmocka_unit_test(days_of_the_year_know_of_leap_years),
 		cmocka_unit_test(a_damaged_zone_does_no_harm),
 	};
 	int failed = TABLE_RUN("refused", fault_rows, fault_row_holds);
