@@ -13,6 +13,7 @@
 #include "runtime/log.h"
 #include "runtime/meter.h"
 #include "runtime/runtime_command.h"
+#include "runtime/tariff_follow.h"
 #include "store/memory/memory_store.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -28,6 +29,7 @@ struct chg_runtime {
 	struct chg_clock clock;
 	struct chg_store store;
 	uint32_t state_id;
+	struct chg_tariff_shelf *tariffs;
 	struct chg_engine *engine;
 	struct chg_control *control; /* NULL when control.socket is "" */
 	struct chg_now started;
@@ -114,6 +116,25 @@ static enum chg_rc get_state_id(struct chg_runtime *runtime)
 	return store->ops->own_state_id(store->self, fresh, &runtime->state_id);
 }
 
+/* What is in force is known before anybody can ask for it. */
+static enum chg_rc read_tariffs(struct chg_runtime *runtime, char *reterr_why, size_t why_size)
+{
+	const char *first = runtime->config.online_tariff;
+	enum chg_rc rc =
+		chg_tariff_shelf_create(chg_log_sink_log(&runtime->sink), &runtime->tariffs);
+	if (rc == CHG_OK && first[0] != '\0')
+		rc = chg_tariff_load_first(
+			&runtime->store, first, runtime->started, reterr_why, why_size);
+	if (rc == CHG_OK)
+		rc = chg_tariff_follow_store(runtime->tariffs, &runtime->store, runtime->started);
+	return rc;
+}
+
+static const struct chg_tariff *tariff_at(void *self, chg_instant now)
+{
+	return chg_tariff_at(self, now);
+}
+
 static enum chg_rc create_engine(struct chg_runtime *runtime)
 {
 	const struct chg_config *config = &runtime->config;
@@ -123,8 +144,11 @@ static enum chg_rc create_engine(struct chg_runtime *runtime)
 		.offline = { .session_idle = chg_span_s(config->offline_session_idle_s),
 			.interim_interval_s = config->offline_interim_interval_s,
 			.skew_max = chg_span_s(config->offline_skew_max_s) },
+		.tariff_at = tariff_at,
+		.tariff_self = runtime->tariffs,
 		.seen_for = chg_span_s((int64_t)config->cdr_seen_days * SECONDS_A_DAY),
 	};
+	chg_config_cc_policy(config, &engine.online);
 	return chg_engine_create(&engine, &runtime->store, runtime->clock,
 		chg_log_sink_log(&runtime->sink), chg_meter_table(), &runtime->engine);
 }
@@ -167,6 +191,8 @@ static enum chg_rc build(
 	if (rc == CHG_OK)
 		rc = get_state_id(runtime);
 	if (rc == CHG_OK)
+		rc = read_tariffs(runtime, reterr_why, why_size);
+	if (rc == CHG_OK)
 		rc = create_engine(runtime);
 	if (rc == CHG_OK)
 		rc = start_engine(runtime);
@@ -180,6 +206,7 @@ static void tear_down(struct chg_runtime *runtime)
 {
 	chg_control_free(runtime->control);
 	chg_engine_free(runtime->engine);
+	chg_tariff_shelf_free(runtime->tariffs);
 	if (runtime->store.ops != NULL)
 		runtime->store.ops->close(runtime->store.self);
 	chg_log_sink_release(&runtime->sink);
@@ -268,6 +295,18 @@ void chg_runtime_release(struct chg_runtime *runtime)
 		tear_down(runtime);
 	}
 	(void)pthread_mutex_unlock(&turn);
+}
+
+struct chg_tariff_shelf *chg_runtime_tariffs(struct chg_runtime *runtime)
+{
+	assert(runtime->magic == RUNTIME_MAGIC);
+	return runtime->tariffs;
+}
+
+struct chg_now chg_runtime_now(const struct chg_runtime *runtime)
+{
+	assert(runtime->magic == RUNTIME_MAGIC);
+	return runtime->clock.now(runtime->clock.self);
 }
 
 struct chg_engine *chg_runtime_engine(struct chg_runtime *runtime)

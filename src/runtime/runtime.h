@@ -12,6 +12,7 @@
 #include "runtime/config.h"
 
 struct chg_runtime;
+struct chg_tariff_shelf;
 
 enum {
 	CHG_RUNTIME_WHY_MAX = 4096, /* room for the faults that a person makes in one file */
@@ -43,6 +44,8 @@ struct chg_engine *chg_runtime_engine(struct chg_runtime *runtime);
 const struct chg_config *chg_runtime_config(const struct chg_runtime *runtime);
 struct chg_meters chg_runtime_meters(const struct chg_runtime *runtime);
 struct chg_log chg_runtime_log(struct chg_runtime *runtime);
+struct chg_tariff_shelf *chg_runtime_tariffs(struct chg_runtime *runtime);
+struct chg_now chg_runtime_now(const struct chg_runtime *runtime);
 
 /* Our own Origin-State-Id: kept by the store, so that a restart which loses nothing keeps it. */
 uint32_t chg_runtime_state_id(const struct chg_runtime *runtime);

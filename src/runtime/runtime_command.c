@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Each command fills an object from what the process knows already; none touches the store.
+ * Commands that tell fill an object from what the process knows already and do not touch the store;
+ * those that change the books hand their work to the engine.
  */
 #include "runtime/runtime_command.h"
 
@@ -8,7 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/book_change.h"
+#include "runtime/log.h"
 #include "runtime/meter.h"
+#include "runtime/tariff_follow.h"
 #include "store/sqlite/sqlite_store.h"
 
 static void set_text(json_t *to, const char *name, const char *value)
@@ -32,6 +36,17 @@ static json_t *list_json(const struct chg_config_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		(void)json_array_append_new(array, json_string(list->item[i]));
 	return array;
+}
+
+static void set_tariff(struct chg_runtime *runtime, json_t *reply)
+{
+	struct chg_tariff_brief tariff;
+	chg_tariff_look(chg_runtime_tariffs(runtime), chg_runtime_now(runtime).wall, &tariff);
+	if (tariff.version != 0) {
+		set_number(reply, "tariff_version", (uint64_t)tariff.version);
+		set_text(reply, "tariff_name", tariff.name);
+	}
+	set_number(reply, "tariffs_to_come", tariff.to_come);
 }
 
 static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
@@ -61,6 +76,7 @@ static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
 		set_text(reply, "store_path", config->store_path);
 		set_number(reply, "store_schema", (uint64_t)chg_sqlite_schema_version());
 	}
+	set_tariff(runtime, reply);
 	return CHG_OK;
 }
 
@@ -134,6 +150,55 @@ static enum chg_rc tell_help(void *self, json_t *request, json_t *reply)
 #undef COMMAND
 	(void)json_object_set_new(reply, "commands", commands);
 	return CHG_OK;
+}
+
+/* What the store keeps from now on comes into force at its time. */
+static enum chg_rc load_tariff(struct chg_runtime *runtime, json_t *request, json_t *reply)
+{
+	struct chg_tariff_shelf *shelf = chg_runtime_tariffs(runtime);
+	struct chg_engine *engine = chg_runtime_engine(runtime);
+	struct chg_tariff_brief tariff;
+	chg_tariff_look(shelf, chg_runtime_now(runtime).wall, &tariff);
+	if (tariff.to_come + 2 > CHG_TARIFF_SHELF_MAX) {
+		set_text(reply, "why",
+			"too many versions wait for their time already; load this one later");
+		return CHG_E_BUSY;
+	}
+	enum chg_rc rc = chg_tariff_check(request, reply, NULL);
+	if (rc != CHG_OK)
+		return rc;
+	rc = chg_control_change(engine, chg_book_change, 0, request, reply);
+	/* A change that took too long is done before what is asked for now. */
+	if ((rc == CHG_OK || rc == CHG_E_BUSY) && chg_tariff_follow(shelf, engine) != CHG_OK)
+		chg_log_event(chg_runtime_log(runtime), CHG_LOG_ERROR,
+			"tariff.not_followed cause=%s cure=%s", "the store did not answer",
+			"load it again");
+	return rc;
+}
+
+static const char *text_of(const json_t *request, const char *name)
+{
+	return json_string_value(json_object_get(request, name));
+}
+
+/* One line for each, done or not; whom it was about is in the audit log. */
+static enum chg_rc change_books(void *self, json_t *request, json_t *reply)
+{
+	struct chg_runtime *runtime = self;
+	const char *command = text_of(request, "command");
+	enum chg_rc rc = strcmp(command, "tariff-load") == 0
+				 ? load_tariff(runtime, request, reply)
+				 : chg_control_change(chg_runtime_engine(runtime), chg_book_change,
+					   0, request, reply);
+	if (rc == CHG_OK)
+		chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE,
+			"books.changed command=%s who=%s why=%s", command, text_of(request, "who"),
+			text_of(request, "why"));
+	else
+		chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE,
+			"books.refused command=%s who=%s rc=%s cause=%s", command,
+			text_of(request, "who"), chg_rc_name(rc), text_of(reply, "why"));
+	return rc;
 }
 
 enum chg_rc chg_runtime_command_register(struct chg_control *control, struct chg_runtime *runtime)

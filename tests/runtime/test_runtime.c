@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "runtime/control.h"
+#include "runtime/control_socket.h"
 #include "runtime/log.h"
 #include "runtime/meter.h"
 #include "runtime/runtime.h"
@@ -194,7 +195,7 @@ static void faults_without_room_are_counted(void **state)
 		CHG_E_CONFIG);
 	assert_memory_equal(small, "runtime-", 8);
 	assert_int_equal(strlen(small), sizeof small - 1);
-	assert_int_equal(chg_runtime_acquire(place->path, counting, &runtime, place->why, 300),
+	assert_int_equal(chg_runtime_acquire(place->path, counting, &runtime, place->why, 320),
 		CHG_E_CONFIG);
 	(void)snprintf(one, sizeof one, "%s:1:1: there is no section \"a\"", place->path);
 	assert_memory_equal(place->why, one, strlen(one));
@@ -392,12 +393,99 @@ static void help_names_every_command(void **state)
 	json_t *commands = json_object_get(reply, "commands");
 	const char *name;
 	json_t *sentence;
-	assert_int_equal(json_object_size(commands), 5);
+	assert_int_equal(json_object_size(commands), 5 + 9);
 	json_object_foreach(commands, name, sentence)
 	{
 		assert_true(json_string_length(sentence) > 0);
-		json_decref(ask(place, name));
+		if (strchr(name, '-') == NULL || strcmp(name, "stats-text") == 0)
+			json_decref(ask(place, name));
 	}
+	json_decref(reply);
+	chg_runtime_release(runtime);
+}
+
+/* --- the books --- */
+
+/* Sends a request as it is, and gives the reply whatever it says. */
+static json_t *ask_with(struct place *place, json_t *request)
+{
+	json_t *reply = NULL;
+	if (chg_control_ask(place->socket, request, &reply, place->why, sizeof place->why) !=
+		CHG_OK)
+		fail_msg("%s", place->why);
+	json_decref(request);
+	return reply;
+}
+
+static char logged[4096];
+
+static void keep_changes(void *self, enum chg_log_level level, const char *line)
+{
+	(void)self;
+	(void)level;
+	if (strncmp(line, "books.", 6) == 0)
+		(void)snprintf(logged, sizeof logged, "%s", line);
+}
+
+static void a_change_is_made_by_who_is_at_the_other_end(void **state)
+{
+	struct place *place = *state;
+	struct chg_runtime *runtime = NULL;
+	char who[CHG_CONTROL_USER_MAX];
+	char wanted[256];
+	write_file(place->path, MEMORY);
+	assert_int_equal(chg_runtime_acquire(place->path, (struct chg_log){ .write = keep_changes },
+				 &runtime, place->why, sizeof place->why),
+		CHG_OK);
+	json_t *reply = ask_with(
+		place, json_pack("{s:s, s:s, s:s, s:s, s:s}", "command", "account-create", "who",
+			       "nobody", "why", "test", "name", "alice", "currency", "EUR"));
+	assert_true(json_is_true(json_object_get(reply, "ok")));
+	json_decref(reply);
+	chg_control_user_name(geteuid(), who);
+	(void)snprintf(
+		wanted, sizeof wanted, "books.changed command=account-create who=%s why=test", who);
+	assert_string_equal(logged, wanted);
+
+	reply = ask_with(place, json_pack("{s:s}", "command", "account-block"));
+	assert_text(reply, "error", "E_SYNTAX");
+	assert_text(reply, "why", "why is missing");
+	json_decref(reply);
+	(void)snprintf(wanted, sizeof wanted,
+		"books.refused command=account-block who=%s rc=E_SYNTAX cause=\"why is missing\"",
+		who);
+	assert_string_equal(logged, wanted);
+	chg_runtime_release(runtime);
+}
+
+static json_t *tariff_request(const char *price)
+{
+	char text[256];
+	(void)snprintf(text, sizeof text,
+		"tariff: im\ncurrency: EUR\nrules:\n  - message: %s per message\n", price);
+	return json_pack("{s:s, s:s, s:s}", "command", "tariff-load", "why", "test", "text", text);
+}
+
+static void a_tariff_that_is_loaded_is_in_force(void **state)
+{
+	struct place *place = *state;
+	write_file(place->path, MEMORY);
+	struct chg_runtime *runtime = acquire(place, place->path);
+	json_t *reply = ask(place, "status");
+	assert_null(json_object_get(reply, "tariff_version"));
+	json_decref(reply);
+
+	reply = ask_with(place, tariff_request("0.05"));
+	assert_int_equal(json_integer_value(json_object_get(reply, "version")), 1);
+	json_decref(reply);
+	reply = ask_with(place, tariff_request("much"));
+	assert_text(reply, "error", "E_SYNTAX");
+	assert_int_equal(json_array_size(json_object_get(reply, "errors")), 1);
+	json_decref(reply);
+
+	reply = ask(place, "status");
+	assert_int_equal(json_integer_value(json_object_get(reply, "tariff_version")), 1);
+	assert_text(reply, "tariff_name", "im");
 	json_decref(reply);
 	chg_runtime_release(runtime);
 }
@@ -516,6 +604,8 @@ int main(void)
 		IN_PLACE(stats_are_told_as_rows_and_as_text),
 		IN_PLACE(config_is_told_as_it_is_in_force),
 		IN_PLACE(help_names_every_command),
+		IN_PLACE(a_change_is_made_by_who_is_at_the_other_end),
+		IN_PLACE(a_tariff_that_is_loaded_is_in_force),
 		IN_PLACE(draining_finishes_what_waits_and_takes_no_more),
 		IN_PLACE(many_threads_may_come_and_go),
 	};
