@@ -40,6 +40,18 @@ static void unknown_option(const char *text, size_t len, char reterr_message[CTL
 		snprintf(reterr_message, CTL_MESSAGE_MAX, "there is no option --%s", name);
 }
 
+static bool add_identity(
+	struct ctl_args *args, const char *value, char reterr_message[CTL_MESSAGE_MAX])
+{
+	if (args->identity_count == CTL_REPEAT_MAX) {
+		snprintf(reterr_message, CTL_MESSAGE_MAX,
+			"--identity stands there more than %d times", CTL_REPEAT_MAX);
+		return false;
+	}
+	args->identity[args->identity_count++] = value;
+	return true;
+}
+
 /* Reads the option at argv[*at]; a value of its own moves *at on. */
 static bool read_option(struct ctl_args *args, int *at, char reterr_message[CTL_MESSAGE_MAX])
 {
@@ -71,7 +83,7 @@ static bool read_option(struct ctl_args *args, int *at, char reterr_message[CTL_
 	if (equals == NULL)
 		(*at)++;
 	args->value[option] = value;
-	return true;
+	return option != CTL_OPT_IDENTITY || add_identity(args, value, reterr_message);
 }
 
 static bool add_word(struct ctl_args *args, const char *word, char reterr_message[CTL_MESSAGE_MAX])
@@ -85,6 +97,13 @@ static bool add_word(struct ctl_args *args, const char *word, char reterr_messag
 	return true;
 }
 
+/* What is no option: a word, "-" alone, an amount below zero. */
+static bool is_word(const char *text)
+{
+	return text[0] != '-' || text[1] == '\0' || (text[1] >= '0' && text[1] <= '9') ||
+	       text[1] == '.';
+}
+
 bool ctl_args_read(
 	int argc, char **argv, struct ctl_args *ret, char reterr_message[CTL_MESSAGE_MAX])
 {
@@ -94,7 +113,7 @@ bool ctl_args_read(
 	for (int i = 1; i < argc; i++) {
 		const char *text = argv[i];
 		bool is_fine = true;
-		if (!has_options || text[0] != '-' || text[1] == '\0') {
+		if (!has_options || is_word(text)) {
 			is_fine = add_word(&args, text, reterr_message);
 		} else if (strcmp(text, "--") == 0) {
 			has_options = false;

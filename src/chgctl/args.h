@@ -32,6 +32,7 @@ extern const struct ctl_option_row ctl_option_rows[CTL_OPT_COUNT];
 
 enum {
 	CTL_WORD_MAX = 8,
+	CTL_REPEAT_MAX = 16, /* times that one option may stand there, where all of them count */
 };
 
 /* What stood on the command line; the texts are those of argv. */
@@ -41,11 +42,14 @@ struct ctl_args {
 	const char *value[CTL_OPT_COUNT]; /* NULL: not given; of a switch "" */
 	const char *word[CTL_WORD_MAX];   /* what is no option */
 	size_t word_count;
+	const char *identity[CTL_REPEAT_MAX]; /* every --identity, in their order */
+	size_t identity_count;
 };
 
 /*
  * Reads a command line.  Options may stand anywhere, as --name VALUE or --name=VALUE; the last one
- * of a name counts; behind "--" everything is a word; -h is --help.  False, with a message that
+ * of a name counts, but every --identity does; behind "--" everything is a word, and so is "-5";
+ * -h is --help.  False, with a message that
  * says what to do, when something is no option or lacks its value.
  */
 bool ctl_args_read(

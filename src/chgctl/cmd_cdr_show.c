@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chgctl/charge.h"
 #include "chgctl/field.h"
 #include "chgctl/names.h"
 #include "chgctl/people.h"
@@ -346,6 +347,8 @@ static void text_record(struct show *show, const struct chg_cdr *cdr)
 	text_stays(show, cdr->state.ended_at);
 	if (show->rc == CHG_OK)
 		text_timeline(show, cdr->state.cdr_id);
+	if (show->rc == CHG_OK)
+		show->rc = ctl_charge_text(&show->source->store, cdr->state.cdr_id, show->to);
 	if (show->rc == CHG_OK && cdr->content.len > 0)
 		text_content(show, cdr->content);
 }
@@ -367,7 +370,10 @@ static void json_record(struct show *show, const struct chg_cdr *cdr)
 	show->presence_at = 0;
 	show->entry_count = 0;
 	show->rc = store->ops->scan_entries(store->self, cdr->state.cdr_id, json_entry, show);
-	fputs("]}", show->to);
+	fputs("],\"charges\":", show->to);
+	if (show->rc == CHG_OK)
+		show->rc = ctl_charge_json(store, cdr->state.cdr_id, show->to);
+	fputc('}', show->to);
 }
 
 /*
@@ -399,6 +405,7 @@ static const size_t view_offsets[] = {
 	offsetof(struct chg_cdr, called_party),
 	offsetof(struct chg_cdr, group_name),
 	offsetof(struct chg_cdr, content),
+	offsetof(struct chg_cdr, account),
 };
 
 enum {

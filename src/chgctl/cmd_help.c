@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	COMMAND_WIDTH = 28, /* longer ones have their summary on the next line */
+};
+
 static const char overview_tail[] =
 	"Options of every command:\n"
 	"  --help                 help for the command\n"
@@ -13,7 +17,8 @@ static const char overview_tail[] =
 	"\n"
 	"The database is that of --db; else of store.path in the file of --config; else of\n"
 	"$CHG_DB; else of store.path in /etc/charging-enabler/charging.yaml.  A listing opens it\n"
-	"for reading only and may run beside the node at any time.\n"
+	"for reading only and may run beside the node at any time.  A change is made by the node\n"
+	"while one runs, found by --socket or the configuration; --db is for a database without one.\n"
 	"\n"
 	"Data goes to stdout, messages to stderr.  Colours are used on a terminal unless NO_COLOR\n"
 	"is set.  Exit codes: 0 in order; 1 something is wrong or does not exist; 2 the command\n"
@@ -27,7 +32,10 @@ static void command_line(const struct ctl_command *command, FILE *to)
 	ctl_command_name(command, name);
 	snprintf(line, sizeof line, "%s%s%s", name, command->operands[0] == '\0' ? "" : " ",
 		command->operands);
-	fprintf(to, "  %-28s %s\n", line, command->summary);
+	if (strlen(line) > COMMAND_WIDTH)
+		fprintf(to, "  %s\n  %-*s %s\n", line, COMMAND_WIDTH, "", command->summary);
+	else
+		fprintf(to, "  %-*s %s\n", COMMAND_WIDTH, line, command->summary);
 }
 
 void ctl_help_all(FILE *to)

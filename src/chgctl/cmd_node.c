@@ -13,42 +13,11 @@
 #include "chgctl/openmetrics.h"
 #include "chgctl/out.h"
 #include "chgctl/source.h"
-#include "runtime/config.h"
 #include "runtime/control.h"
 
 enum {
 	LABEL_WIDTH = 18,
 };
-
-/* --socket, else control.socket of the configuration, else that of the defaults. */
-static enum ctl_exit find_socket(const struct ctl_args *args, char ret_path[CTL_PATH_MAX])
-{
-	const char *given = args->value[CTL_OPT_SOCKET];
-	const char *config_path = ctl_config_path(args);
-	bool has_config = ctl_args_has(args, CTL_OPT_CONFIG) || access(config_path, F_OK) == 0;
-	struct chg_config *config;
-
-	if (given != NULL) {
-		snprintf(ret_path, CTL_PATH_MAX, "%s", given);
-		return CTL_EXIT_OK;
-	}
-	if (has_config) {
-		config = ctl_config_read(config_path);
-	} else {
-		config = calloc(1, sizeof *config);
-		if (config != NULL)
-			chg_config_defaults(config);
-	}
-	if (config == NULL)
-		return CTL_EXIT_PROBLEM;
-	snprintf(ret_path, CTL_PATH_MAX, "%s", config->control_socket);
-	free(config);
-	if (ret_path[0] != '\0')
-		return CTL_EXIT_OK;
-	ctl_say("%s has no control socket (control.socket is empty), so the node cannot be asked",
-		config_path);
-	return CTL_EXIT_UNREACHABLE;
-}
 
 /* Asks; the reply is the caller's to json_decref, and is there on CTL_EXIT_OK only. */
 static enum ctl_exit ask(const struct ctl_args *args, const char *command, json_t **ret_reply)
@@ -56,7 +25,7 @@ static enum ctl_exit ask(const struct ctl_args *args, const char *command, json_
 	char path[CTL_PATH_MAX];
 	char why[512] = "";
 	const char *refusal = NULL;
-	enum ctl_exit exit = find_socket(args, path);
+	enum ctl_exit exit = ctl_source_socket(args, path);
 
 	if (exit != CTL_EXIT_OK)
 		return exit;

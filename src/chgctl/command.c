@@ -11,11 +11,17 @@
 	(CTL_BIT(PARTY) | CTL_BIT(FROM) | CTL_BIT(UNTIL) | CTL_BIT(SERVICE) | CTL_BIT(TYPE) |      \
 		CTL_BIT(SESSION) | CTL_BIT(ICID) | CTL_BIT(APP_SESSION) | CTL_BIT(ORIGIN_HOST) |   \
 		CTL_BIT(STATE) | CTL_BIT(KIND) | CTL_BIT(MARKS))
-#define ZONE (CTL_BIT(UTC) | CTL_BIT(LOCAL))
+#define CHANGE  (WHERE | CTL_BIT(SOCKET) | CTL_BIT(WHY) | CTL_BIT(JSON))
+#define LISTING (WHERE | ZONE | CTL_BIT(LIMIT) | CTL_BIT(AFTER) | CTL_BIT(JSON) | CTL_BIT(CSV))
+#define ZONE    (CTL_BIT(UTC) | CTL_BIT(LOCAL))
 
 #define TIMES                                                                                      \
 	"Times: 2026-11-20, 2026-11-20T08:15, 2026-11-20T08:15:30+01:00, today, yesterday,\n"      \
 	"-2h, -7d, @1795200000.  Without an offset they are UTC; with --local, local time.\n"
+
+#define THROUGH_NODE                                                                               \
+	"While a node runs it makes the change; without one chgctl does, and takes the\n"          \
+	"database for itself meanwhile.\n"
 
 static const struct ctl_command commands[] = {
 	{
@@ -90,6 +96,181 @@ static const struct ctl_command commands[] = {
 		.run = ctl_cmd_cdr_stats,
 	},
 	{
+		.group = "account",
+		.name = "create",
+		.operands = "NAME",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = CHANGE | ZONE | CTL_BIT(CURRENCY) | CTL_BIT(BALANCE) |
+			   CTL_BIT(CREDIT_LIMIT) | CTL_BIT(LOW) | CTL_BIT(PLAN) |
+			   CTL_BIT(IDENTITY) | CTL_BIT(VALID_UNTIL),
+		.summary = "a new account, with its main balance and those who use it",
+		.text = "Requests are charged to the account by the identities that they bring, in "
+			"any\n"
+			"spelling: e164:+4930123, sip:alice@example.net, imsi:262..., "
+			"nai:u@realm,\n"
+			"private:text.  A name or an identity belongs to one account "
+			"only.\n" THROUGH_NODE,
+		.examples = "chgctl account create alice --currency EUR --balance 10.00 "
+			    "--identity sip:alice@example.net --identity e164:+4930123\n",
+		.run = ctl_cmd_account_create,
+	},
+	{
+		.group = "account",
+		.name = "show",
+		.operands = "NAME | IDENTITY",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = WHERE | ZONE | CTL_BIT(JSON),
+		.summary = "one account, with its buckets and identities",
+		.text = "AVAILABLE is what can still be spent or reserved now, with the credit "
+			"limit.\n",
+		.examples = "chgctl account show alice\n"
+			    "chgctl account show tel:+4930123 --json\n",
+		.run = ctl_cmd_account_show,
+	},
+	{
+		.group = "account",
+		.name = "list",
+		.operands = "",
+		.options = LISTING,
+		.summary = "all accounts, one line each",
+		.text = "In the order of their ids.  BALANCE and RESERVED are those of the main "
+			"bucket.\n",
+		.examples = "chgctl account list\n"
+			    "chgctl account list --csv --limit 0\n",
+		.run = ctl_cmd_account_list,
+	},
+	{
+		.group = "account",
+		.name = "topup",
+		.operands = "NAME AMOUNT",
+		.operand_min = 2,
+		.operand_max = 2,
+		.options = CHANGE | CTL_BIT(BUCKET) | CTL_BIT(REFERENCE),
+		.summary = "pays an amount into an account",
+		.text = "NAME may be an identity.  With --reference the same payment is never "
+			"posted\n"
+			"twice, however often it is tried.\n" THROUGH_NODE,
+		.examples =
+			"chgctl account topup alice 5.00 --why 'voucher 4711' --reference v4711\n",
+		.run = ctl_cmd_account_topup,
+	},
+	{
+		.group = "account",
+		.name = "adjust",
+		.operands = "NAME AMOUNT",
+		.operand_min = 2,
+		.operand_max = 2,
+		.options = CHANGE | CTL_BIT(BUCKET) | CTL_BIT(REFERENCE),
+		.summary = "corrects a balance, up or down",
+		.text = "NAME may be an identity.  An amount below zero takes away.\n" THROUGH_NODE,
+		.examples = "chgctl account adjust alice -0.20 --why 'charged twice, ticket 17'\n",
+		.run = ctl_cmd_account_adjust,
+	},
+	{
+		.group = "account",
+		.name = "block",
+		.operands = "NAME",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = CHANGE,
+		.summary = "denies service to an account",
+		.text = "What is used already is still charged.\n" THROUGH_NODE,
+		.examples = "chgctl account block alice --why 'phone stolen'\n",
+		.run = ctl_cmd_account_block,
+	},
+	{
+		.group = "account",
+		.name = "unblock",
+		.operands = "NAME",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = CHANGE,
+		.summary = "serves an account again",
+		.text = THROUGH_NODE,
+		.examples = "chgctl account unblock alice --why 'phone found'\n",
+		.run = ctl_cmd_account_unblock,
+	},
+	{
+		.group = "account",
+		.name = "import",
+		.operands = "FILE",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = CHANGE | ZONE | CTL_BIT(CURRENCY) | CTL_BIT(DRY_RUN),
+		.summary = "many accounts, from a CSV file",
+		.text = "The first line names the columns, in any order: name, currency, balance,\n"
+			"credit_limit, low_balance, plan, valid_until, identities (separated by "
+			"blanks).\n"
+			"A line that cannot be taken is told as FILE:LINE and stops no other; exit "
+			"code\n"
+			"1 then.  --dry-run makes nothing and cannot see a name that the file has "
+			"twice.\n"
+			"A thousand accounts share a commit, so peers hardly "
+			"notice.\n" THROUGH_NODE,
+		.examples = "chgctl account import accounts.csv --dry-run\n"
+			    "chgctl account import accounts.csv --why 'migration of 2026'\n",
+		.run = ctl_cmd_account_import,
+	},
+	{
+		.group = "bucket",
+		.name = "add",
+		.operands = "ACCOUNT NAME KIND AMOUNT",
+		.operand_min = 4,
+		.operand_max = 4,
+		.options = CHANGE | ZONE | CTL_BIT(PRIORITY) | CTL_BIT(PAYS) | CTL_BIT(VALID_FROM) |
+			   CTL_BIT(VALID_UNTIL),
+		.summary = "a further bucket of money or units for an account",
+		.text = "KIND is money, seconds, octets or messages.  Of the buckets that can pay, "
+			"the\n"
+			"one with the lowest priority pays first, then the one that lapses "
+			"first.\n" THROUGH_NODE,
+		.examples = "chgctl bucket add alice free-messages messages 100 "
+			    "--valid-until 2026-12-01 --priority -1\n",
+		.run = ctl_cmd_bucket_add,
+	},
+	{
+		.group = "ledger",
+		.name = "list",
+		.operands = "",
+		.options = LISTING | CTL_BIT(ACCOUNT) | CTL_BIT(FROM) | CTL_BIT(UNTIL) |
+			   CTL_BIT(RECORD),
+		.summary = "every movement of money and units, in its order",
+		.text = "AMOUNT is what went into the bucket, below zero what left it; CONTRA is "
+			"the\n"
+			"other side.  Nothing in the ledger is ever changed.  --from and --until "
+			"ask "
+			"for\n"
+			"the time of the posting.\n\n" TIMES,
+		.examples = "chgctl ledger list --account alice --from today\n"
+			    "chgctl ledger list --record 1042 --json\n",
+		.run = ctl_cmd_ledger_list,
+	},
+	{
+		.group = "suspense",
+		.name = "list",
+		.operands = "",
+		.options = LISTING | CTL_BIT(ALL),
+		.summary = "usage that nobody could be charged for when it came",
+		.text = "It waits until an operator posts it.  --all shows what is posted as "
+			"well.\n",
+		.examples = "chgctl suspense list\n",
+		.run = ctl_cmd_suspense_list,
+	},
+	{
+		.group = "suspense",
+		.name = "post",
+		.operands = "ID ACCOUNT AMOUNT",
+		.operand_min = 3,
+		.operand_max = 3,
+		.options = CHANGE,
+		.summary = "charges such usage to an account",
+		.text = "AMOUNT is what it costs; 0 settles it for nothing.\n" THROUGH_NODE,
+		.examples = "chgctl suspense post 3 alice 0.12 --why 'session of 20 November'\n",
+		.run = ctl_cmd_suspense_post,
+	},
+	{
 		.group = "tariff",
 		.name = "check",
 		.operands = "FILE",
@@ -125,6 +306,59 @@ static const struct ctl_command commands[] = {
 			    "\\\n"
 			    "    --context 9.32260@3gpp.org --to sip:bob@im.partner.example\n",
 		.run = ctl_cmd_tariff_explain,
+	},
+	{
+		.group = "tariff",
+		.name = "load",
+		.operands = "FILE",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = CHANGE | ZONE | CTL_BIT(AT),
+		.summary = "a new version of the tariff, in force now or later",
+		.text = "A file with a mistake is refused with all its mistakes and changes "
+			"nothing.\n"
+			"What was charged before stays as it was.\n" THROUGH_NODE "\n" TIMES,
+		.examples = "chgctl tariff load im.tariff.yaml --at 2027-01-01 --why 'prices of "
+			    "2027'\n",
+		.run = ctl_cmd_tariff_load,
+	},
+	{
+		.group = "tariff",
+		.name = "list",
+		.operands = "",
+		.options = LISTING,
+		.summary = "all versions, and which one is in force",
+		.text = "A version that never was in force is superseded as well.\n",
+		.examples = "chgctl tariff list\n",
+		.run = ctl_cmd_tariff_list,
+	},
+	{
+		.group = "tariff",
+		.name = "show",
+		.operands = "VERSION",
+		.operand_min = 1,
+		.operand_max = 1,
+		.options = WHERE,
+		.summary = "the file of a version, as it was loaded",
+		.text = "",
+		.examples = "chgctl tariff show 3 >im.tariff.yaml\n",
+		.run = ctl_cmd_tariff_show,
+	},
+	{
+		.group = "verify",
+		.operands = "",
+		.options = WHERE | CTL_BIT(JSON) | CTL_BIT(CSV),
+		.summary = "whether every amount in the books is accounted for",
+		.text = "Checks the laws of the books over everything there is: postings add up to "
+			"zero,\n"
+			"balances are their lines, reserves are what open sessions hold, records "
+			"say "
+			"what\n"
+			"was debited.  Names every row that breaks one; exit code 1 then.  Reads "
+			"only; a\n"
+			"node may run meanwhile.\n",
+		.examples = "chgctl verify\n",
+		.run = ctl_cmd_verify,
 	},
 	{
 		.group = "config",

@@ -116,6 +116,31 @@ static struct ctl_value read_SERVICE(const void *member)
 	return ctl_value_text(chg_view_of(type->is_present ? ctl_name_service(type->value) : NULL));
 }
 
+/* The record around a member, for those that mean something only where an account was charged. */
+static const struct chg_cdr *record_of(const void *member, size_t offset)
+{
+	return (const struct chg_cdr *)(const void *)((const char *)member - offset);
+}
+
+static struct ctl_value read_ACCOUNT(const void *member)
+{
+	const struct chg_cdr *cdr = record_of(member, offsetof(struct chg_cdr, account));
+	return cdr->has_charge ? ctl_value_text(cdr->account) : (struct ctl_value){ 0 };
+}
+
+static struct ctl_value read_COST(const void *member)
+{
+	const struct chg_cdr *cdr = record_of(member, offsetof(struct chg_cdr, cost));
+	return cdr->has_charge ? ctl_value_money(cdr->cost.micros) : (struct ctl_value){ 0 };
+}
+
+static struct ctl_value read_CURRENCY(const void *member)
+{
+	const struct chg_cdr *cdr = record_of(member, offsetof(struct chg_cdr, currency));
+	return cdr->has_charge ? ctl_value_text(chg_view_of(chg_currency_code(cdr->currency)))
+			       : (struct ctl_value){ 0 };
+}
+
 static struct ctl_value read_DURATION(const void *member)
 {
 	return ctl_field_duration(member);
@@ -188,6 +213,8 @@ static const struct ctl_column brief_columns[] = {
 	{ .name = "to", .heading = "TO", .may_shrink = true },
 	{ .name = "messages", .heading = "MSGS", .is_right = true },
 	{ .name = "participants", .heading = "PART", .is_right = true, .width_min = 90 },
+	{ .name = "cost", .heading = "COST", .is_right = true, .hides_empty = true },
+	{ .name = "currency", .heading = "CUR", .hides_empty = true, .width_min = 100 },
 	{ .name = "cause", .heading = "CAUSE", .is_right = true, .width_min = 100 },
 	{ .name = "marks", .heading = "MARKS", .may_shrink = true },
 };
@@ -214,6 +241,8 @@ void ctl_field_brief_values(const struct chg_cdr *cdr, struct ctl_value *ret_val
 		ctl_value_text(to_of(cdr)),
 		read_OPT_U32(&cdr->messages_sent),
 		read_OPT_U32(participants),
+		read_COST(&cdr->cost),
+		read_CURRENCY(&cdr->currency),
 		read_OPT_I32(&cdr->cause_code),
 		read_MARKS(&cdr->state.marks),
 	};

@@ -18,6 +18,7 @@ struct ctl_column {
 	bool is_right;       /* numbers stand to the right */
 	bool may_shrink;     /* on a narrow terminal */
 	size_t width_min;    /* of a terminal that shows this column */
+	bool hides_empty;    /* for people: appears with its first value */
 };
 
 enum {
@@ -64,6 +65,8 @@ struct ctl_out {
 	uint64_t row_count;
 	void *table;
 	size_t column_width[CTL_COLUMN_MAX];
+	bool has_value[CTL_COLUMN_MAX];
+	bool was_hidden[CTL_COLUMN_MAX];
 };
 
 /* Errors of all four: CHG_E_NO_MEMORY, or CHG_E_SYSTEM with errno when the sink takes no more. */

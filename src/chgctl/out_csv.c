@@ -70,6 +70,7 @@ static void cell(struct ctl_out *out, const struct ctl_value *value)
 		/* fall through */
 	case CTL_VALUE_NUMBER:
 	case CTL_VALUE_COUNT:
+	case CTL_VALUE_MONEY:
 		ctl_value_show(out->page, value, out->is_local);
 		break;
 	}

@@ -33,7 +33,6 @@ static enum chg_rc table_new(struct ctl_out *out)
 	/* Texts arrive escaped (ctl_text_show); a second escaping would garble them. */
 	scols_table_enable_noencoding(table, 1);
 	scols_table_enable_colors(table, out->has_colour);
-	scols_table_enable_noheadings(table, out->column_width[0] != 0);
 	scols_table_set_termforce(
 		table, out->is_terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	if (out->is_terminal && out->width != 0)
@@ -73,6 +72,7 @@ static enum chg_rc cell(
 		free(text);
 		return CHG_E_NO_MEMORY;
 	}
+	out->has_value[i] = out->has_value[i] || value->kind != CTL_VALUE_NONE;
 	if (out->has_colour && value->kind == CTL_VALUE_MARKS && value->count != 0)
 		scols_cell_set_color(scols_line_get_cell(line, i), "yellow");
 	return CHG_OK;
@@ -105,13 +105,31 @@ static void write_lines(FILE *to, const char *text)
 	}
 }
 
+/* Headings stand on the first page, and again where a column appears that was hidden so far. */
+static bool choose_columns(struct ctl_out *out)
+{
+	bool has_headings = out->column_width[0] == 0;
+
+	for (size_t i = 0; i < out->column_count; i++) {
+		struct libscols_column *column = scols_table_get_column(out->table, i);
+		bool is_hidden = out->column[i].hides_empty && !out->has_value[i];
+		if (is_hidden && scols_column_set_flags(column,
+					 scols_column_get_flags(column) | SCOLS_FL_HIDDEN) != 0)
+			return false;
+		has_headings = has_headings || (out->was_hidden[i] && !is_hidden);
+		out->was_hidden[i] = is_hidden;
+	}
+	scols_table_enable_noheadings(out->table, !has_headings);
+	return true;
+}
+
 static enum chg_rc page(struct ctl_out *out)
 {
 	char *text = NULL;
 
 	if (out->table == NULL)
 		return CHG_OK;
-	if (scols_print_table_to_string(out->table, &text) != 0)
+	if (!choose_columns(out) || scols_print_table_to_string(out->table, &text) != 0)
 		return CHG_E_NO_MEMORY;
 	for (size_t i = 0; i < out->column_count; i++)
 		out->column_width[i] =

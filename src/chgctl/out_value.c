@@ -8,11 +8,13 @@
 #include "chgctl/text.h"
 #include "chgctl/when.h"
 #include "core/cdr.h"
+#include "core/money.h"
 
 void ctl_value_show(FILE *to, const struct ctl_value *value, bool is_local)
 {
 	char text[CTL_WHEN_MAX];
 	char marks[CHG_MARKS_TEXT_MAX];
+	char money[CHG_MONEY_TEXT_MAX];
 
 	switch (value->kind) {
 	case CTL_VALUE_NONE:
@@ -37,6 +39,10 @@ void ctl_value_show(FILE *to, const struct ctl_value *value, bool is_local)
 	case CTL_VALUE_SPAN:
 		ctl_when_write_span((chg_span){ value->time.us }, text);
 		fputs(text, to);
+		break;
+	case CTL_VALUE_MONEY:
+		chg_money_write((chg_money){ value->number }, money);
+		fputs(money, to);
 		break;
 	case CTL_VALUE_MARKS:
 		chg_cdr_marks_write((uint32_t)value->count, marks);
@@ -89,6 +95,11 @@ void ctl_value_json(FILE *to, const struct ctl_value *value, bool is_local)
 		break;
 	case CTL_VALUE_SPAN:
 		fprintf(to, "%" PRId64, value->time.us / CHG_US_PER_S);
+		break;
+	case CTL_VALUE_MONEY: /* readers of JSON make a number of it that is not exact */
+		fputc('"', to);
+		ctl_value_show(to, value, is_local);
+		fputc('"', to);
 		break;
 	case CTL_VALUE_MARKS:
 		json_marks(to, (uint32_t)value->count);

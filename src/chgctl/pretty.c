@@ -38,7 +38,7 @@ static size_t open_bracket(FILE *to, struct chg_view json, size_t at, unsigned *
 	fputc(json.ptr[at], to);
 	if (next < json.len && (json.ptr[next] == '}' || json.ptr[next] == ']')) {
 		fputc(json.ptr[next], to);
-		return next + 1;
+		return skip_blanks(json, next + 1);
 	}
 	*depth += *depth < 1000 ? 1 : 0; /* deeper is not worth a wider line */
 	new_line(to, *depth);
@@ -56,7 +56,7 @@ void ctl_pretty_write(FILE *to, struct chg_view json)
 			size_t len = string_length(
 				(struct chg_view){ .ptr = json.ptr + at, .len = json.len - at });
 			fwrite(json.ptr + at, 1, len, to);
-			at += len;
+			at = skip_blanks(json, at + len);
 			continue;
 		}
 		if (c == '{' || c == '[') {

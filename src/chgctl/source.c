@@ -86,6 +86,35 @@ enum ctl_exit ctl_source_find(const struct ctl_args *args, char ret_path[CTL_PAT
 	return CTL_EXIT_USAGE;
 }
 
+enum ctl_exit ctl_source_socket(const struct ctl_args *args, char ret_path[CTL_PATH_MAX])
+{
+	const char *given = args->value[CTL_OPT_SOCKET];
+	const char *config_path = ctl_config_path(args);
+	bool has_config = ctl_args_has(args, CTL_OPT_CONFIG) || access(config_path, F_OK) == 0;
+	struct chg_config *config;
+
+	if (given != NULL) {
+		snprintf(ret_path, CTL_PATH_MAX, "%s", given);
+		return CTL_EXIT_OK;
+	}
+	if (has_config) {
+		config = ctl_config_read(config_path);
+	} else {
+		config = calloc(1, sizeof *config);
+		if (config != NULL)
+			chg_config_defaults(config);
+	}
+	if (config == NULL)
+		return CTL_EXIT_PROBLEM;
+	snprintf(ret_path, CTL_PATH_MAX, "%s", config->control_socket);
+	free(config);
+	if (ret_path[0] != '\0')
+		return CTL_EXIT_OK;
+	ctl_say("%s has no control socket (control.socket is empty), so the node cannot be asked",
+		config_path);
+	return CTL_EXIT_UNREACHABLE;
+}
+
 enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *ret)
 {
 	char why[CHG_SQLITE_WHY_MAX] = "";

@@ -37,6 +37,12 @@ void ctl_source_close(struct ctl_source *source);
 enum chg_rc ctl_source_scan(struct ctl_source *source, const struct chg_cdr_filter *filter,
 	chg_cdr_each *each, bool (*page_end)(void *to), void *to);
 
+/*
+ * Finds the node's control socket: --socket, else control.socket of the configuration, else that of
+ * the defaults.  Says on stderr what is wrong; CTL_EXIT_UNREACHABLE: the configuration has none.
+ */
+enum ctl_exit ctl_source_socket(const struct ctl_args *args, char ret_path[CTL_PATH_MAX]);
+
 /* Says on stderr that reading failed, and what to do. */
 enum ctl_exit ctl_source_failed(const struct ctl_source *source, enum chg_rc rc);
 

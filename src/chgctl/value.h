@@ -16,6 +16,7 @@ enum ctl_value_kind {
 	CTL_VALUE_TRUTH,    /* number, 0 or 1 */
 	CTL_VALUE_TIME,     /* time */
 	CTL_VALUE_SPAN,     /* time.us as a length: seconds in data, h:mm:ss for people */
+	CTL_VALUE_MONEY,    /* number, in millionths: "1.20", in JSON as a text */
 	CTL_VALUE_MARKS,    /* count, the bits of enum chg_cdr_mark */
 };
 
@@ -44,6 +45,11 @@ static inline struct ctl_value ctl_value_number(int64_t number)
 static inline struct ctl_value ctl_value_count(uint64_t count)
 {
 	return (struct ctl_value){ .kind = CTL_VALUE_COUNT, .count = count };
+}
+
+static inline struct ctl_value ctl_value_money(int64_t micros)
+{
+	return (struct ctl_value){ .kind = CTL_VALUE_MONEY, .number = micros };
 }
 
 static inline struct ctl_value ctl_value_time(chg_instant time)

@@ -203,7 +203,7 @@ same "show" object "$("$chgctl" $db cdr show 2 --json | "$reread" json)"
 same "show by session" 1 "$("$chgctl" $db cdr show 'im1.example.net;1;1' --json | "$reread" json)"
 same "stats" object "$("$chgctl" $db cdr stats --json | "$reread" json)"
 same "jsonl" 7 "$("$chgctl" $db cdr export | "$reread" jsonl)"
-same "csv" "8 50" "$("$chgctl" $db cdr export --format csv | "$reread" csv)"
+same "csv" "8 53" "$("$chgctl" $db cdr export --format csv | "$reread" csv)"
 
 # Paging over several pages, with records that come in between: each once and in order.
 "$seed" paged.db many 1203 || fail "the seed of many"

@@ -1,0 +1,232 @@
+#!/bin/sh
+# chgctl and the books: accounts, ledger, suspense and tariffs, without a node and through one.
+#
+#   books.sh CHGCTL SEED REREAD NODE
+#
+# Every `golden` compares what chgctl writes with golden/<name>.txt, as in commands.sh; times of the
+# present read TIME there, and whoever runs this reads WHO.
+set -u
+
+chgctl=$1
+seed=$2
+reread=$3
+node=$4
+golden=$(cd "$(dirname "$0")" && pwd)/golden
+work=$(cd "$(mktemp -d)" && pwd -P)
+failures=0
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+unset CHG_DB NO_COLOR
+TZ=UTC
+LC_ALL=C
+export TZ LC_ALL
+who=$(id -un)
+
+fail() {
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+
+# same WHAT EXPECTED GOT
+same() {
+	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+# golden NAME ARGUMENTS...
+golden() {
+	name=$1
+	shift
+	"$chgctl" "$@" >out 2>err
+	code=$?
+	{
+		cat out
+		echo "--- stderr"
+		cat err
+		echo "--- exit $code"
+	} | sed -e 's/[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9:.]*Z/TIME/g' \
+		-e "s/,$who,/,WHO,/g" -e "s/\"$who\"/\"WHO\"/g" \
+		-e 's/\(in_force_from_us": \)[0-9]*/\1TIME/' >"$name.txt"
+	if [ "${UPDATE:-0}" = 1 ]; then
+		cp "$name.txt" "$golden/$name.txt"
+	elif ! diff -u "$golden/$name.txt" "$name.txt"; then
+		fail "$name: chgctl $*"
+	fi
+}
+
+# does ARGUMENTS...: it works, and says nothing on stderr
+does() {
+	"$chgctl" "$@" >out 2>err || fail "chgctl $*: exit $?, $(cat err)"
+	same "stderr of chgctl $*" "" "$(cat err)"
+}
+
+# told EXIT WORD ARGUMENTS...
+told() {
+	code=$1
+	word=$2
+	shift 2
+	"$chgctl" "$@" >out 2>err
+	same "exit of chgctl $*" "$code" $?
+	grep -qF -- "$word" err || fail "chgctl $* does not tell of $word: $(cat err)"
+}
+
+cat >good.tariff.yaml <<END
+tariff: im
+currency: EUR
+rules:
+  - message: 0.05 per message
+END
+sed 's/0.05/0.04/' good.tariff.yaml >cheaper.tariff.yaml
+printf 'tariff: im\ncurrency: EUX\nrules:\n  - message: 0.05 per mesage\n' >bad.tariff.yaml
+
+cat >accounts.csv <<END
+name,currency,balance,credit_limit,plan,valid_until,identities
+bob,EUR,3.00,0,gold,2127-01-01,sip:bob@example.net e164:+4930200
+"carol, the third",EUR,-1.50,10,,,"sip:carol@example.net"
+dave,EUX,1,,,,
+eve,EUR,1.2.3,,,,
+alice,EUR,,,,,
+frank,EUR,,,,someday,
+grace,EUR,1
+
+heidi,EUR,,,,,tel:+49-30-200
+"ivan,EUR
+END
+
+# What there is to do, in the same way without a node and through one; $1 tells the two apart.
+story() {
+	way=$1
+	shift
+	golden "account-create" "$@" account create alice --currency EUR --balance 10.00 \
+		--credit-limit 2 --low 1.5 --plan gold --valid-until 2127-06-01 \
+		--identity sip:Alice@Example.net --identity 'e164:+49 30 123'
+	told 1 'the name "alice" is taken' "$@" account create alice --currency EUR
+	told 1 'identity "tel:+4930123" is taken by account "alice"' \
+		"$@" account create al --currency EUR --identity tel:+4930123
+	told 1 '"EUX" is no currency' "$@" account create al --currency EUX
+	told 1 'write e164:, imsi:, sip:' "$@" account create al --currency EUR --identity alice
+	golden account-topup "$@" account topup alice 2.50 --why 'voucher 4711' --reference v4711
+	golden account-topup-twice "$@" account topup alice 2.50 --why 'voucher 4711' \
+		--reference v4711
+	golden account-topup-json "$@" account topup tel:+4930123 0.000001 --why test --json
+	golden account-adjust "$@" account adjust alice -0.500001 --why 'charged twice'
+	told 1 'a top-up adds' "$@" account topup alice -1 --why test
+	told 1 'there is no account "nobody"' "$@" account topup nobody 1 --why test
+	golden bucket-add "$@" bucket add alice gift messages 100 --priority -1 \
+		--valid-until 2127-01-01 --pays '*32260@3gpp.org'
+	told 1 'is no whole number' "$@" account topup alice 1.5 --bucket gift --why test
+	does "$@" account topup alice 5 --bucket gift --why test
+	same "units are counted" "alice: gift holds 105 messages" "$(cat out)"
+	golden account-block "$@" account block alice --why 'phone stolen'
+	does "$@" account unblock alice --why 'phone found'
+	golden account-import-dry "$@" account import accounts.csv --dry-run
+	golden account-import "$@" account import accounts.csv --why migration
+	told 1 'accounts.csv:2: the name "bob" is taken' "$@" account import accounts.csv
+	told 1 'did you mean balance?' "$@" account import wrong.csv
+	golden tariff-load-bad "$@" tariff load bad.tariff.yaml --why test
+	golden tariff-load "$@" tariff load good.tariff.yaml --why 'prices of this year'
+	golden tariff-load-later "$@" tariff load cheaper.tariff.yaml --at +365d \
+		--why 'prices of next year' --json
+	told 1 'in the past' "$@" tariff load cheaper.tariff.yaml --at 2001-01-01 --why test
+	told 1 'there is no suspense line 1' "$@" suspense post 1 alice 1 --why test
+}
+
+# What is there after the story, whoever made it.
+ending() {
+	golden account-list "$@" account list
+	golden account-list-csv "$@" account list --csv
+	golden account-list-page "$@" account list --limit 1 --json
+	golden account-show "$@" account show alice
+	golden account-show-json "$@" account show 'SIP:alice@EXAMPLE.net' --json
+	golden account-show-nobody "$@" account show nobody
+	golden ledger-list "$@" ledger list --csv
+	golden ledger-list-account "$@" ledger list --account tel:+4930123 --json --limit 2
+	golden ledger-list-nothing "$@" ledger list --record 99
+	golden ledger-list-after "$@" ledger list --csv --after 3 --limit 2
+	golden tariff-list "$@" tariff list --csv
+	golden suspense-list "$@" suspense list
+	golden verify "$@" verify
+	does "$@" tariff show 1
+	cmp -s out good.tariff.yaml || fail "tariff show is not the file that was loaded"
+	told 1 'there is no version 9' "$@" tariff show 9
+	same "accounts as json" 3 "$("$chgctl" "$@" account list --json | "$reread" json)"
+	same "one account as json" object "$("$chgctl" "$@" account show alice --json | "$reread" json)"
+	same "ledger as json" 8 "$("$chgctl" "$@" ledger list --json | "$reread" json)"
+}
+
+printf 'name,balanse\na,1\n' >wrong.csv
+printf 'store:\n  path: charging.db\ncontrol:\n  socket: node.sock\n' >node.yaml
+printf 'store:\n  path: fresh.db\ncontrol:\n  socket: none.sock\nonline:\n  tariff: good.tariff.yaml\n' \
+	>fresh.yaml
+
+# Without a node, with the database named and with a configuration whose node does not run.
+"$seed" direct.db nothing || fail "the seed"
+story direct --db direct.db
+ending --db direct.db
+"$seed" fresh.db nothing || fail "the seed"
+does --config fresh.yaml account create zoe --currency EUR
+told 3 'none.sock' --socket none.sock account create yan --currency EUR
+
+# What lacks something is told before anything happens.
+golden usage-why --db direct.db account topup alice 1
+golden usage-currency --db direct.db account create zoe
+told 2 'needs NAME AMOUNT' --db direct.db account topup alice
+told 2 'did you mean account topup?' account topupp
+told 2 'is no id of a record' --db direct.db ledger list --record x
+told 2 'is no time' --db direct.db tariff load good.tariff.yaml --at sometime --why test
+told 1 'cannot be read' --db direct.db tariff load missing.yaml --why test
+told 1 'cannot be read' --db direct.db account import missing.csv
+told 2 'exclude each other' --db direct.db account list --json --csv
+
+# Through a node: the same words, while it holds the database.
+mkfifo hold
+"$seed" charging.db nothing || fail "the seed"
+"$node" node.yaml held <hold &
+holder=$!
+exec 9>hold
+while [ ! -e held ] && kill -0 $holder 2>/dev/null; do :; done
+story node --config node.yaml
+ending --config node.yaml
+told 1 'reach it by --config or --socket' --db charging.db account block alice --why test
+does --socket node.sock account block bob --why test
+does --config node.yaml status
+grep -qx 'tariff version    1' out || fail "status does not tell the tariff: $(cat out)"
+grep -qx 'tariffs to come   1' out || fail "status does not tell what comes: $(cat out)"
+
+# A long import: several commits, and the node goes on meanwhile.
+{
+	echo name,currency,balance,identities
+	seq 1 2500 | sed 's/.*/user&,EUR,1.00,sip:user&@example.net/'
+} >many.csv
+does --config node.yaml account import many.csv
+same "all are made" "many.csv: 2500 accounts made, 0 refused" "$(cat out)"
+same "all are there" 2503 "$("$chgctl" --config node.yaml account list --json | "$reread" json)"
+does --config node.yaml account show sip:user2500@example.net
+does --config node.yaml verify
+same "all is accounted for" "2503 accounts and 2508 lines of the ledger: every law holds" "$(cat out)"
+exec 9>&-
+wait $holder || fail "the node"
+
+# What somebody did to the database behind our back is named.
+cp direct.db broken.db
+"$seed" broken.db sql "UPDATE bucket SET balance = balance + 1 WHERE bucket_id = 1" ||
+	fail "the damage"
+golden verify-broken --db broken.db verify
+"$chgctl" --db broken.db verify --json 2>/dev/null | "$reread" json >/dev/null || fail "verify as json"
+
+# A tariff for the first start; a faulty one keeps the node from starting and says why.
+mkfifo hold2
+"$node" fresh.yaml fresh <hold2 &
+holder=$!
+exec 9>hold2
+while [ ! -e fresh ] && kill -0 $holder 2>/dev/null; do :; done
+golden tariff-first --config fresh.yaml tariff list --csv
+exec 9>&-
+wait $holder || fail "the node with a first tariff"
+"$seed" bad.db nothing || fail "the seed"
+sed -e 's/good.tariff/bad.tariff/' -e 's/fresh.db/bad.db/' fresh.yaml >bad.yaml
+"$node" bad.yaml never </dev/null 2>err && fail "a node started with a faulty tariff"
+grep -q 'bad.tariff.yaml:2:' err || fail "a faulty first tariff is not named: $(cat err)"
+
+[ $failures = 0 ] || { echo "$failures failed"; exit 1; }
+echo "all as expected"
