@@ -29,9 +29,16 @@ for _ in $(seq 400); do
 	sleep 0.05
 done
 
-expect "the flows of the seeds are answered" \
-	"$CHG_BIN_DIR/chgplay" play "$CHG_SOURCE_DIR"/tests/scenario/flows/*.chg \
-	--connect "127.0.0.1:$port"
+flows=$CHG_SOURCE_DIR/tests/scenario/flows
+expect "the offline flows of the seeds are answered" \
+	"$CHG_BIN_DIR/chgplay" play $(ls "$flows"/*.chg | grep -v /online-) --connect "127.0.0.1:$port"
+printf 'tariff: stock\ncurrency: EUR\nrules:\n  - message: 0.05 per message\n' >tariff.yaml
+expect "a tariff is loaded" "$CHG_BIN_DIR/chgctl" tariff load tariff.yaml \
+	--config charging.yaml --why "test"
+expect "an account is made" "$CHG_BIN_DIR/chgctl" account create alice --currency EUR \
+	--balance 10.00 --identity sip:alice@example.net --config charging.yaml --why "test"
+expect "an online flow is answered beside them" "$CHG_BIN_DIR/chgplay" play \
+	"$flows/online-pager-message-debited-at-once.chg" --connect "127.0.0.1:$port"
 expect "it binds the configured address alone" \
 	bash -c "! (exec 3<>/dev/tcp/$(hostname -I | cut -d' ' -f1)/$port) 2>/dev/null"
 expect "a thousand requests are answered" \
