@@ -85,12 +85,9 @@ static bool write_freediameter(struct node *node, const char *extensions)
 		"Identity = \"charging.example.net\";\nRealm = \"example.net\";\nPort = %u;\n"
 		"SecPort = 0;\nNo_SCTP;\nNoRelay;\nTwTimer = 6;\nAppServThreads = 2;\n"
 		"ThreadsPerServer = 64;\nLoadExtension = \"%s/dict_charging.fdx\";\n"
-		"LoadExtension = \"%s/ch1_offline.fdx\" : \"charging.yaml\";\n",
-		(unsigned)node->port, extensions, extensions);
-	char online[512];
-	snprintf(online, sizeof online, "%s/ch2_online.fdx", extensions);
-	if (access(online, R_OK) == 0)
-		fprintf(file, "LoadExtension = \"%s\" : \"charging.yaml\";\n", online);
+		"LoadExtension = \"%s/ch1_offline.fdx\" : \"charging.yaml\";\n"
+		"LoadExtension = \"%s/ch2_online.fdx\" : \"charging.yaml\";\n",
+		(unsigned)node->port, extensions, extensions, extensions);
 	return fclose(file) == 0;
 }
 
