@@ -6,7 +6,7 @@
 #include "chgctl/out.h"
 
 static const struct ctl_column columns[] = {
-	{ .name = "entry_no", .heading = "NO", .is_right = true },
+	{ .name = "entry_no", .heading = "NO", .is_right = true, .hides_empty = true },
 	{ .name = "rating_group", .heading = "GROUP", .is_right = true, .hides_empty = true },
 	{ .name = "service_id", .heading = "SERVICE", .is_right = true, .hides_empty = true },
 	{ .name = "unit", .heading = "UNIT" },

@@ -1,7 +1,7 @@
 #!/bin/sh
 # chgctl and the books: accounts, ledger, suspense and tariffs, without a node and through one.
 #
-#   books.sh CHGCTL SEED REREAD NODE
+#   books.sh CHGCTL SEED REREAD NODE SEED_ONLINE
 #
 # Every `golden` compares what chgctl writes with golden/<name>.txt, as in commands.sh; times of the
 # present read TIME there, and whoever runs this reads WHO.
@@ -11,6 +11,7 @@ chgctl=$1
 seed=$2
 reread=$3
 node=$4
+seed_online=$5
 golden=$(cd "$(dirname "$0")" && pwd)/golden
 work=$(cd "$(mktemp -d)" && pwd -P)
 failures=0
@@ -166,6 +167,33 @@ ending --db direct.db
 "$seed" fresh.db nothing || fail "the seed"
 does --config fresh.yaml account create zoe --currency EUR
 told 3 'none.sock' --socket none.sock account create yan --currency EUR
+
+# Records of credit control: what they cost, and what that came from.
+"$seed_online" online.db || fail "the seed of credit control"
+on="--db online.db"
+golden online-list $on cdr list
+golden online-list-csv $on cdr list --csv
+golden online-show-session $on cdr show 1
+golden online-show-event $on cdr show 2
+golden online-show-json $on cdr show 1 --json
+golden online-ledger $on ledger list
+golden online-ledger-record $on ledger list --record 1 --json
+golden online-ledger-interval $on ledger list --from 2026-11-20T08:16:02Z \
+	--until 2026-11-20T08:17:02Z --csv
+golden online-suspense $on suspense list
+golden online-suspense-json $on suspense list --json
+golden online-accounts $on account list
+golden online-verify $on verify
+# One record with a cost and one without: the column appears for both.
+"$seed" mixed.db story && "$seed_online" mixed.db || fail "the mixed seed"
+golden online-mixed $on --db mixed.db cdr list --icid icid-4711
+golden suspense-post $on suspense post 1 alice 0.35 --why 'session of 20 November'
+told 1 'no suspense line 1 that waits' $on suspense post 1 alice 0.35 --why again
+golden suspense-list-posted $on suspense list
+golden suspense-list-all $on suspense list --all --csv
+golden suspense-ledger $on ledger list --after 3 --csv
+told 2 'is no id of a suspense line' $on suspense post x alice 1 --why test
+does $on verify
 
 # What lacks something is told before anything happens.
 golden usage-why --db direct.db account topup alice 1
