@@ -13,15 +13,12 @@ enum {
 	SUCCESS = 2001,
 };
 
-static const struct unit {
-	enum chg_avp id;
-	const char *text;
-} units[CHG_UNIT_COUNT] = {
-	[CHG_UNIT_SECONDS] = { CHG_AVP_CC_TIME, "seconds" },
-	[CHG_UNIT_OCTETS] = { CHG_AVP_CC_TOTAL_OCTETS, "octets" },
-	[CHG_UNIT_OCTETS_IN] = { CHG_AVP_CC_INPUT_OCTETS, "input octets" },
-	[CHG_UNIT_OCTETS_OUT] = { CHG_AVP_CC_OUTPUT_OCTETS, "output octets" },
-	[CHG_UNIT_MESSAGES] = { CHG_AVP_CC_SERVICE_SPECIFIC_UNITS, "messages" },
+static const enum chg_avp units[CHG_UNIT_COUNT] = {
+	[CHG_UNIT_SECONDS] = CHG_AVP_CC_TIME,
+	[CHG_UNIT_OCTETS] = CHG_AVP_CC_TOTAL_OCTETS,
+	[CHG_UNIT_OCTETS_IN] = CHG_AVP_CC_INPUT_OCTETS,
+	[CHG_UNIT_OCTETS_OUT] = CHG_AVP_CC_OUTPUT_OCTETS,
+	[CHG_UNIT_MESSAGES] = CHG_AVP_CC_SERVICE_SPECIFIC_UNITS,
 };
 
 /* AVPs in a row: of a message, or of a group. */
@@ -121,7 +118,7 @@ static const char *check_service(struct chg_avp_walk service)
 		return "there are two Granted-Service-Units for one service";
 	if (first_of(service, CHG_AVP_GRANTED_SERVICE_UNIT, &avp))
 		for (int i = 0; i < CHG_UNIT_COUNT; i++)
-			if (count_of(chg_avp_walk_group(avp.data), units[i].id) > 1)
+			if (count_of(chg_avp_walk_group(avp.data), units[i]) > 1)
 				return "a unit type is granted twice";
 	if (!first_of(service, CHG_AVP_FINAL_UNIT_INDICATION, &avp))
 		return NULL;
@@ -264,7 +261,7 @@ static bool read_grant(struct chg_avp_walk grant, struct chg_script_amount *ret,
 	uint32_t currency = 0;
 	*ret_kinds = 0;
 	for (int i = 0; i < CHG_UNIT_COUNT; i++)
-		if (first_of(grant, units[i].id, &avp)) {
+		if (first_of(grant, units[i], &avp)) {
 			++*ret_kinds;
 			ret->is_money = false;
 			ret->unit = (enum chg_unit)i;
@@ -287,8 +284,8 @@ static void write_amount(const struct chg_script_amount *amount, char *ret, size
 		chg_money_write(amount->money, money);
 		snprintf(ret, size, "%s %s", chg_currency_code(amount->currency), money);
 	} else {
-		snprintf(ret, size, "%llu %s", (unsigned long long)amount->units,
-			units[amount->unit].text);
+		snprintf(ret, size, "%llu %s%s", (unsigned long long)amount->units,
+			chg_unit_text(amount->unit), amount->units == 1 ? "" : "s");
 	}
 }
 
