@@ -541,7 +541,7 @@ SELECT min(posting_id), max(posting_id) FROM posting INDEXED BY ix_posting__at_u
 WHERE at_us >= :from_us AND at_us < :until_us;
 
 -- name: posting_next
-SELECT posting_id FROM posting
+SELECT posting_id FROM posting NOT INDEXED -- by its own number, or each step would sort all that follow
 WHERE posting_id > :posting_id AND at_us >= :from_us AND at_us < :until_us
 ORDER BY posting_id LIMIT 1;
 
