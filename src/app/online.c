@@ -27,7 +27,7 @@ void chg_online_forget(struct chg_job *job)
 
 /*
  * A-101, A-103: a restarted peer's sessions are ended before its request is decided, so that what
- * they held can be used by it.
+ * they held can be used by it.  Its state is known from then on, whatever becomes of the request.
  */
 static enum chg_rc end_older(struct chg_online *online, struct chg_store *store, struct chg_now now,
 	const struct chg_acr *data, bool *ret_changed)
@@ -35,7 +35,7 @@ static enum chg_rc end_older(struct chg_online *online, struct chg_store *store,
 	uint32_t known = online->facts.record.host_state_id;
 	uint32_t ended = 0;
 	*ret_changed = false;
-	if (!data->origin_state_id.is_present || known == 0 || data->origin_state_id.value <= known)
+	if (!data->origin_state_id.is_present || data->origin_state_id.value <= known)
 		return CHG_OK;
 	*ret_changed = true;
 	enum chg_rc rc = store->books->end_older(store->self, now, &online->policy,

@@ -785,6 +785,24 @@ static void an_equal_or_lower_state_ends_nothing(void **state)
 	assert_account(bench, "alice", 70, 50);
 }
 
+static void a_question_tells_the_state_as_well_though_it_leaves_nothing_else(void **state)
+{
+	struct bench *bench = *state;
+	struct work work[2];
+	add_account(bench, "alice", 100);
+	for (size_t i = 0; i < 2; i++) { /* */
+		debit(&work[0], "question", 1);
+		work[0].ccr.action.value = CHG_ACTION_CHECK_BALANCE;
+		handle(bench, with_state(&work[0], 2));
+		if (i == 1)
+			break;
+		initial(&work[1], "late", 5); /* from before; 2 is nothing new then */
+		handle(bench, with_state(&work[1], 1));
+	}
+	assert_account(bench, "alice", 100, 50);
+	assert_int_equal(records_of(bench).abnormal, 0);
+}
+
 static void a_peer_that_connects_anew_gives_back_what_it_held(void **state)
 {
 	struct bench *bench = *state;
@@ -864,6 +882,7 @@ int main(void)
 		CASE(more_sessions_than_one_turn_ends_are_ended_by_the_next),
 		CASE(a_restarted_peer_finds_what_its_old_sessions_held),
 		CASE(an_equal_or_lower_state_ends_nothing),
+		CASE(a_question_tells_the_state_as_well_though_it_leaves_nothing_else),
 		CASE(a_peer_that_connects_anew_gives_back_what_it_held),
 		CASE(an_accounting_request_tells_of_the_restart_as_well),
 		CASE(a_refund_gives_back_what_a_debit_took_and_no_more),
