@@ -602,6 +602,19 @@ static enum chg_rc play_bucket(struct play *play, const struct chg_script_step *
 	return change_books(play, step, &change);
 }
 
+static enum chg_rc play_account_change(struct play *play, const struct chg_script_step *step)
+{
+	const struct chg_script_change *from = &step->change;
+	char account[ACCOUNT_NAME_MAX];
+	name_account(play, from->account, account);
+	struct chg_play_change change = { .kind = from->what == CHG_CHANGE_TOPUP ? CHG_BOOK_TOPUP
+										 : CHG_BOOK_STATUS,
+		.account.name = chg_view_of(account),
+		.is_blocked = from->what == CHG_CHANGE_BLOCK,
+		.amount = from->amount };
+	return change_books(play, step, &change);
+}
+
 static enum chg_rc play_tariff(struct play *play, const struct chg_script_step *step)
 {
 	char file[CHG_BOOKS_TARIFF_MAX];
@@ -619,9 +632,16 @@ static enum chg_rc play_change(struct play *play, const struct chg_script_step *
 {
 	if (play->stage->ops->change == NULL)
 		return CHG_OK;
-	if (step->kind == CHG_PLAY_ACCOUNT)
+	switch (step->kind) {
+	case CHG_PLAY_ACCOUNT:
 		return play_account(play, step);
-	return step->kind == CHG_PLAY_BUCKET ? play_bucket(play, step) : play_tariff(play, step);
+	case CHG_PLAY_BUCKET:
+		return play_bucket(play, step);
+	case CHG_PLAY_CHANGE:
+		return play_account_change(play, step);
+	default:
+		return play_tariff(play, step);
+	}
 }
 
 static enum chg_rc play_connect(struct play *play, const struct chg_script_step *step)
@@ -673,6 +693,7 @@ static enum chg_rc play_step(struct play *play, const struct chg_script_step *st
 	case CHG_PLAY_BUCKET:
 		return step->bucket.is_expected ? play_look(play, step) : play_change(play, step);
 	case CHG_PLAY_ACCOUNT:
+	case CHG_PLAY_CHANGE:
 	case CHG_PLAY_TARIFF:
 		return play_change(play, step);
 	case CHG_PLAY_CONNECT:

@@ -28,6 +28,8 @@ struct chg_exchange {
 enum chg_play_book {
 	CHG_BOOK_ACCOUNT, /* account, is_blocked */
 	CHG_BOOK_BUCKET,  /* account.name, bucket */
+	CHG_BOOK_STATUS,  /* account.name, is_blocked */
+	CHG_BOOK_TOPUP,   /* account.name, amount */
 	CHG_BOOK_TARIFF,  /* text */
 };
 
@@ -36,6 +38,7 @@ struct chg_play_change {
 	struct chg_account_new account;
 	bool is_blocked;
 	struct chg_bucket bucket;
+	chg_money amount;
 	struct chg_view text;
 };
 

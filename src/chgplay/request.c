@@ -523,8 +523,8 @@ struct chg_view chg_party_spell(
 	if (party.len == 0 || memchr(party.ptr, ':', party.len) != NULL ||
 		memchr(party.ptr, '@', party.len) != NULL)
 		return party;
-	int len = snprintf(
-		memory, CHG_PARTY_LONG_MAX, "sip:%.*s@%s", (int)party.len, party.ptr, domain);
+	int len = snprintf(memory, CHG_PARTY_LONG_MAX, "sip:%.*s@%s", (int)party.len, party.ptr,
+		domain == NULL ? "example.net" : domain);
 	if (len < 0 || len >= CHG_PARTY_LONG_MAX)
 		return party;
 	return (struct chg_view){ memory, (size_t)len };

@@ -18,7 +18,7 @@ struct chg_request_head {
 	chg_instant event_time;   /* unless the script says at */
 	uint32_t hop_by_hop;
 	uint32_t end_to_end;
-	const char *party_domain; /* of parties with a short name */
+	const char *party_domain; /* of parties with a short name; NULL: example.net */
 	/* The Refund-Information that a session's or event's name was answered with; NULL: none. */
 	bool (*handle)(void *to, struct chg_view name, struct chg_view *ret);
 	void *to;
@@ -40,7 +40,7 @@ enum {
 	CHG_PARTY_LONG_MAX = 512,
 };
 
-/* "alice" becomes "sip:alice@<domain>"; what has a ':' or an '@' stays. */
+/* "alice" becomes "sip:alice@<domain>", NULL being example.net; what has a ':' or an '@' stays. */
 struct chg_view chg_party_spell(
 	struct chg_view party, const char *domain, char memory[CHG_PARTY_LONG_MAX]);
 

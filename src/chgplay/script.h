@@ -198,6 +198,13 @@ struct chg_script_account {
 	struct chg_view identity[CHG_IDENTITY_MAX];
 };
 
+/* An account is blocked, served again, or gets money. */
+struct chg_script_change {
+	struct chg_view account;
+	enum { CHG_CHANGE_BLOCK, CHG_CHANGE_UNBLOCK, CHG_CHANGE_TOPUP } what;
+	chg_money amount;
+};
+
 /* A bucket to be added, or what is expected of one. */
 struct chg_script_bucket {
 	struct chg_view account;
@@ -270,6 +277,7 @@ enum chg_step_kind {
 	CHG_PLAY_STORE,
 	CHG_PLAY_ACCOUNT,
 	CHG_PLAY_BUCKET,
+	CHG_PLAY_CHANGE, /* of an account that is there */
 	CHG_PLAY_TARIFF,
 	CHG_PLAY_BALANCE,
 	CHG_PLAY_LEDGER,
@@ -305,6 +313,7 @@ struct chg_script_step {
 		uint32_t records; /* or lines of suspense */
 		struct chg_script_account *account;
 		struct chg_script_bucket bucket;
+		struct chg_script_change change;
 		struct chg_script_tariff *tariff;
 		struct chg_script_balance balance;
 		int64_t seconds;

@@ -132,6 +132,35 @@ enum chg_rc chg_parse_bucket(struct chg_parse *parse)
 	return rc;
 }
 
+static enum chg_rc parse_change(struct chg_parse *parse, int what)
+{
+	struct chg_script_step *step;
+	enum chg_rc rc = chg_parse_add_step(parse, CHG_PLAY_CHANGE, &step);
+	if (rc == CHG_OK)
+		rc = chg_parse_take(parse, "the account's name", &step->change.account);
+	if (rc != CHG_OK)
+		return rc;
+	step->change.what = what;
+	if (what == CHG_CHANGE_TOPUP)
+		rc = chg_parse_take_money(parse, "the amount", &step->change.amount);
+	return rc == CHG_OK ? chg_parse_no_more(parse) : rc;
+}
+
+enum chg_rc chg_parse_block(struct chg_parse *parse)
+{
+	return parse_change(parse, CHG_CHANGE_BLOCK);
+}
+
+enum chg_rc chg_parse_unblock(struct chg_parse *parse)
+{
+	return parse_change(parse, CHG_CHANGE_UNBLOCK);
+}
+
+enum chg_rc chg_parse_topup(struct chg_parse *parse)
+{
+	return parse_change(parse, CHG_CHANGE_TOPUP);
+}
+
 static enum chg_rc take_per(struct chg_parse *parse, struct chg_script_price *price)
 {
 	if (!chg_parse_take_if(parse, "per"))

@@ -103,6 +103,9 @@ enum chg_rc chg_parse_cca_words(struct chg_parse *parse, struct chg_script_expec
 /* script_books.c: statements about accounts, tariffs and the ledger. */
 enum chg_rc chg_parse_account(struct chg_parse *parse);
 enum chg_rc chg_parse_bucket(struct chg_parse *parse);
+enum chg_rc chg_parse_block(struct chg_parse *parse);
+enum chg_rc chg_parse_unblock(struct chg_parse *parse);
+enum chg_rc chg_parse_topup(struct chg_parse *parse);
 enum chg_rc chg_parse_tariff(struct chg_parse *parse);
 enum chg_rc chg_parse_balance(struct chg_parse *parse);
 enum chg_rc chg_parse_ledger(struct chg_parse *parse);

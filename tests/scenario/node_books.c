@@ -107,6 +107,19 @@ static bool add_bucket(
 	return ask(socket, request, why, why_size);
 }
 
+static bool change_account(
+	const char *socket, const struct chg_play_change *change, char *why, size_t why_size)
+{
+	bool is_topup = change->kind == CHG_BOOK_TOPUP;
+	json_t *request = command(is_topup             ? "account-topup"
+				  : change->is_blocked ? "account-block"
+						       : "account-unblock");
+	set_text(request, "account", change->account.name);
+	if (is_topup)
+		set_money(request, "amount", change->amount);
+	return ask(socket, request, why, why_size);
+}
+
 bool node_books_change(
 	const char *socket, const struct chg_play_change *change, char *reterr_why, size_t why_size)
 {
@@ -115,6 +128,9 @@ bool node_books_change(
 		return add_account(socket, change, reterr_why, why_size);
 	case CHG_BOOK_BUCKET:
 		return add_bucket(socket, change, reterr_why, why_size);
+	case CHG_BOOK_STATUS:
+	case CHG_BOOK_TOPUP:
+		return change_account(socket, change, reterr_why, why_size);
 	case CHG_BOOK_TARIFF:
 		break;
 	}

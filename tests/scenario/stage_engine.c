@@ -590,6 +590,16 @@ static enum chg_rc add_account(struct stage_engine *stage, const struct chg_audi
 	return rc;
 }
 
+static enum chg_rc top_up(struct stage_engine *stage, const struct chg_audit *audit,
+	const struct chg_play_change *change)
+{
+	int64_t id;
+	struct chg_posting_new posting = { .account = change->account.name,
+		.kind = CHG_POSTING_TOPUP,
+		.amount = change->amount.micros };
+	return stage->inner.books->post(stage->inner.self, stage->now, audit, &posting, &id);
+}
+
 static enum chg_rc change_inside(struct stage_engine *stage, const struct chg_play_change *change)
 {
 	const struct chg_audit audit = { .who = CHG_VIEW("scenario"),
@@ -600,6 +610,12 @@ static enum chg_rc change_inside(struct stage_engine *stage, const struct chg_pl
 	case CHG_BOOK_BUCKET:
 		return stage->inner.books->bucket_add(stage->inner.self, stage->now, &audit,
 			change->account.name, &change->bucket);
+	case CHG_BOOK_STATUS:
+		return stage->inner.books->account_set_status(stage->inner.self, stage->now, &audit,
+			change->account.name,
+			change->is_blocked ? CHG_ACCOUNT_BLOCKED : CHG_ACCOUNT_ACTIVE);
+	case CHG_BOOK_TOPUP:
+		return top_up(stage, &audit, change);
 	case CHG_BOOK_TARIFF:
 		break;
 	}
