@@ -325,7 +325,7 @@ static void note_posting(struct world *world)
 		world->charged[world->of] -= money_of(plan);
 }
 
-/* What the records will say is what the ledger says. */
+/* What the records will say is what the ledger says.  D-016 */
 static void check_done(const struct world *world)
 {
 	int64_t cost = 0;
@@ -366,6 +366,7 @@ static void step(struct world *world)
 			"the session's cost is not what it was charged");
 }
 
+/* Silence frees what was held, and nothing is charged for it.  E-018, J-09 */
 static void run_out(struct world *world)
 {
 	size_t of = world->of = seed_below(&world->seed, SESSIONS);

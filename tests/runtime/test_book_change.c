@@ -234,6 +234,7 @@ static size_t ledger_lines(void)
 	return count;
 }
 
+/* E-006 */
 static void a_reference_is_posted_once(void **state)
 {
 	static const char request[] = "{'command':'account-topup','account':'alice','amount':'1',"
@@ -269,6 +270,7 @@ static bool keep_last(void *to, const struct chg_ledger_line *line)
 	return true;
 }
 
+/* E-016 */
 static void the_ledger_says_who_and_why(void **state)
 {
 	const struct chg_ledger_filter filter = { .limit = 1000 };

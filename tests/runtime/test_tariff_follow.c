@@ -80,6 +80,7 @@ static void without_a_tariff_none_is_in_force(void **state)
 	assert_int_equal(look(100).version, 0);
 }
 
+/* E-013 */
 static void a_tariff_is_in_force_from_its_moment_on(void **state)
 {
 	(void)state;

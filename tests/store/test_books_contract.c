@@ -1311,7 +1311,7 @@ static void run_seed(uint64_t first_seed)
 	fixture_remove(&sqlite);
 }
 
-/* CHG_STORE_SEED in the environment runs that seed alone. */
+/* E-017.  CHG_STORE_SEED in the environment runs that seed alone. */
 static void both_stores_hold_the_same(void **state)
 {
 	(void)state;
