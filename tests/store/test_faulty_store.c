@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The store that fails on demand, which other tests rely upon.
  */
-#include "store/fixture.h"
+#include "store/books_fixture.h"
 
 #include "support/faulty_store.h"
 
@@ -71,11 +71,56 @@ static void a_kind_fails_while_switched_on(void **state)
 	fixture_remove(&fixture);
 }
 
+/* begin, load, apply, commit, as for a record. */
+static enum chg_rc try_debit(struct chg_store *store)
+{
+	static struct credited credited;
+	struct chg_ccr ccr = ccr_of("s", CHG_CC_EVENT, 0, "alice");
+	ask_units(&ccr, CHG_UNIT_MESSAGES, 1);
+	enum chg_rc rc = store->ops->begin(store->self);
+	if (rc != CHG_OK)
+		return rc;
+	rc = credit(store, at_s(1), &ccr, &credited);
+	if (rc != CHG_OK) {
+		store->ops->rollback(store->self);
+		return rc;
+	}
+	return store->ops->commit(store->self);
+}
+
+static void each_call_on_the_books_fails_once(void **state)
+{
+	(void)state;
+	for (int is_sqlite = 0; is_sqlite < 2; is_sqlite++) {
+		struct fixture fixture = fixture_make(is_sqlite != 0);
+		struct faulty_store faulty = { .count = 0 };
+		struct chg_store store = faulty_store_wrap(&faulty, fixture.store);
+		account_ok(&store, "alice", 1000000);
+		char *before = dump_books(&fixture.store);
+		for (uint64_t k = 1; k <= 4; k++) {
+			faulty_store_fail_at(&faulty, k, CHG_E_STORE_FULL);
+			assert_int_equal(try_debit(&store), CHG_E_STORE_FULL);
+			char *after = dump_books(&fixture.store);
+			assert_string_equal(before, after);
+			free(after);
+		}
+		faulty_store_fail_at(&faulty, 5, CHG_E_STORE_FULL);
+		assert_int_equal(try_debit(&store), CHG_OK);
+		assert_int_equal(faulty.counts[FAULTY_BOOKS_LOAD], 4);
+		assert_int_equal(faulty.counts[FAULTY_BOOKS_APPLY], 3);
+		free(before);
+		laws_hold(&fixture.store);
+		fixture_remove(&fixture);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		{ .name = "each call fails once and nothing is kept",
 			.test_func = each_call_fails_once },
+		{ .name = "each call on the books fails once and nothing is kept",
+			.test_func = each_call_on_the_books_fails_once },
 		{ .name = "calls of a kind fail while they are switched on",
 			.test_func = a_kind_fails_while_switched_on },
 	};

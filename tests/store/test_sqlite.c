@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * What is particular to the store in a file: opening and refusing, full disks, damage, backups.
  */
-#include "store/fixture.h"
+#include "store/books_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -182,6 +182,56 @@ static void older_version_waits_for_upgrade(struct fixture *fixture)
 	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
 	assert_int_equal(chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_OK);
 	assert_int_equal(from, to);
+}
+
+/* The first migrations alone, with records in them, as an older program left them. */
+static void make_older(const char *path, size_t version)
+{
+	unlink(path);
+	for (size_t i = 0; i < version; i++)
+		outside(path, chg_sql_migrations[i].bytes);
+	outside(path,
+		"INSERT INTO origin_host VALUES (1, 'im1.example.net', 'example.net', 7, 1, 1);"
+		"INSERT INTO cdr (cdr_id, kind, status, marks, has_start, has_stop, entry_count,"
+		" number_count, number_min, number_max, started_us, last_us, figures_us,"
+		" origin_state_id, interim_interval_s, received_first_us, received_last_us, source,"
+		" origin_host_id, session_id, sub_session, content)"
+		" VALUES (1, 2, 1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 1, 7, 0, 1, 1, 'CH-1', 1, 's', '', "
+		"'{}');"
+		"INSERT INTO cdr_entry (cdr_id, entry_no, record_type, record_number, marks,"
+		" received_us, content) VALUES (1, 1, 2, 0, 0, 1, '{}');"
+		"INSERT INTO acct_seen VALUES (1, 's', '', 2, 0, zeroblob(16), 1, 1);"
+		"INSERT INTO node_state VALUES (1, 42);"
+		"UPDATE sequence SET next_value = 2 WHERE name = 'cdr_id'");
+}
+
+static void records_outlive_an_upgrade(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	make_older(fixture->path, 1);
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_SCHEMA);
+	says("version 1");
+	says("chgctl db upgrade");
+	assert_int_equal(try_open(fixture->path, CHG_SQLITE_READ_ONLY), CHG_E_STORE_SCHEMA);
+	int from = -1, to = -1;
+	assert_int_equal(chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_OK);
+	assert_int_equal(from, 1);
+	assert_int_equal(to, chg_sqlite_schema_version());
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+
+	/* The open session goes on, and the books can be used. */
+	fixture_open_store(fixture);
+	struct chg_store *store = &fixture->store;
+	struct chg_acr acr = acr_of("s", CHG_RECORD_STOP, 1);
+	assert_int_equal(take(store, 5, &acr).record.cdr_id, 1);
+	account_ok(store, "alice", 1000000);
+	debit(store, 6, "s", "alice", 1);
+	uint32_t state_id = 0;
+	assert_int_equal(store->ops->own_state_id(store->self, 1, &state_id), CHG_OK);
+	assert_int_equal(state_id, 42);
+	assert_int_equal(count_all(store), 2);
+	laws_hold(store);
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
 }
 
 /* A step that fails half-way leaves the version and the tables as they were. */
@@ -571,6 +621,94 @@ static void broken_rules_are_found(struct fixture *fixture)
 	}
 }
 
+/* The books, with something for each law. */
+static void keep_books(struct chg_store *store)
+{
+	account_ok(store, "alice", 1000000);
+	debit(store, 5, "d", "alice", 3);
+	struct chg_ccr ccr = ccr_of("s", CHG_CC_INITIAL, 0, "alice");
+	ask_units(&ccr, CHG_UNIT_MESSAGES, 2);
+	charge(store, 6, &ccr);
+}
+
+#define WITHOUT_TRIGGERS                                                                           \
+	"DROP TRIGGER tr_ledger_entry__update; DROP TRIGGER tr_ledger_entry__delete;"
+
+/* What breaks a law, which one says so, and of which row. */
+static const struct {
+	const char *sql;
+	const char *law;
+	const char *row;
+} broken_laws[] = {
+	{ WITHOUT_TRIGGERS
+		"UPDATE ledger_entry SET amount = 1 WHERE posting_id = 2 AND line_no = 2",
+		"add up to zero", "posting 2" },
+	{ "UPDATE bucket SET balance = balance + 1", "sum of its lines", "bucket 1" },
+	{ WITHOUT_TRIGGERS "UPDATE ledger_entry SET balance_after = 1 WHERE posting_id = 2 AND "
+			   "line_no = 1",
+		"stands in the last", "bucket 1" },
+	{ "UPDATE bucket SET reserved = 0", "what is reserved", "bucket 1" },
+	{ "DELETE FROM cc_hold", "what is reserved", "bucket 1" },
+	{ "UPDATE cc_session SET status = 2", "what is reserved", "bucket 1" },
+	{ "UPDATE cdr_charge SET cost_micros = 1 WHERE cdr_id = 1", "what a record says",
+		"record 1" },
+	{ "UPDATE cdr_service SET cost_micros = 1 WHERE cdr_id = 1", "what a record says",
+		"record 1" },
+	{ "DELETE FROM cdr_charge WHERE cdr_id = 1", "what a record says", "record 1" },
+	{ "UPDATE refundable SET refunded_micros = 1", "what was refunded", "posting 2" },
+	{ "UPDATE refundable SET charged_micros = 1", "what was refunded", "posting 2" },
+	{ "UPDATE sequence SET next_value = 9 WHERE name = 'posting_id'", "without a gap",
+		"posting 3" },
+};
+
+static bool note_law(void *to, struct chg_view law, struct chg_view row)
+{
+	snprintf(
+		to, CHG_SQLITE_WHY_MAX, "%.*s: %.*s", (int)law.len, law.ptr, (int)row.len, row.ptr);
+	return false;
+}
+
+/* By a reader, while the node runs. */
+static void broken_laws_are_found(struct fixture *fixture)
+{
+	char path[160];
+	keep_books(&fixture->store);
+	snprintf(path, sizeof path, "%s.copy", fixture->path);
+	for (size_t i = 0; i < sizeof broken_laws / sizeof broken_laws[0]; i++) {
+		struct chg_store reader;
+		assert_int_equal(
+			chg_sqlite_backup(fixture->path, path, NULL, NULL, why, sizeof why),
+			CHG_OK);
+		outside(path, broken_laws[i].sql);
+		assert_int_equal(
+			chg_sqlite_store_open(path, CHG_SQLITE_READ_ONLY, &reader, why, sizeof why),
+			CHG_OK);
+		why[0] = '\0';
+		assert_int_equal(reader.books->verify(reader.self, note_law, why), CHG_OK);
+		says(broken_laws[i].law);
+		says(broken_laws[i].row);
+		reader.ops->close(reader.self);
+		assert_int_not_equal(chg_sqlite_check(path, why, sizeof why), CHG_OK);
+	}
+	laws_hold(&fixture->store);
+}
+
+/* A person with a shell is told, where the program would not do it anyway. */
+static void ledger_is_only_added_to(struct fixture *fixture)
+{
+	static const char *const attempts[] = { "DELETE FROM posting", "DELETE FROM ledger_entry",
+		"DELETE FROM audit", "UPDATE posting SET at_us = 0",
+		"UPDATE ledger_entry SET amount = 0", "UPDATE audit SET at_us = 0" };
+	sqlite3 *db;
+	keep_books(&fixture->store);
+	assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++)
+		assert_int_equal(
+			sqlite3_exec(db, attempts[i], NULL, NULL, NULL), SQLITE_CONSTRAINT);
+	sqlite3_close(db);
+	laws_hold(&fixture->store);
+}
+
 /* Backups. */
 
 struct writing {
@@ -755,6 +893,7 @@ static const struct {
 	{ "what is missing is told with its cure", missing_things_are_told },
 	{ "a newer schema is refused", newer_version_is_refused },
 	{ "an older schema waits for its upgrade", older_version_waits_for_upgrade },
+	{ "records outlive an upgrade, and it is asked for", records_outlive_an_upgrade },
 	{ "an upgrade that fails changes nothing", failed_upgrade_changes_nothing },
 	{ "another program's database is left as it is", foreign_database_is_left_alone },
 	{ "an empty file is filled by the node alone", empty_file_needs_the_node },
@@ -770,6 +909,8 @@ static const struct {
 	{ "a file that is no database is refused", garbage_is_refused },
 	{ "a damaged page is found", damage_is_found },
 	{ "broken rules are found", broken_rules_are_found },
+	{ "broken laws of the books are found by a reader", broken_laws_are_found },
+	{ "what is in the ledger is not changed by a shell either", ledger_is_only_added_to },
 	{ "a backup is of one moment, while the node writes", backup_while_writing },
 	{ "a backup that is given up leaves nothing", backup_given_up },
 	{ "a backup to a bad place is refused", backup_to_bad_places },
