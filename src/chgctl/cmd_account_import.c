@@ -271,9 +271,13 @@ static enum ctl_exit finish(struct import *import, enum ctl_exit exit)
 {
 	if (import->told_at.us != 0 && import->has_progress)
 		fputc('\n', stderr);
-	printf("%s: %" PRIu64 " account%s %s, %" PRIu64 " refused\n", import->path, import->created,
-		import->created == 1 ? "" : "s", import->is_dry ? "could be made" : "made",
-		import->refused);
+	if (ctl_args_has(&import->call->args, CTL_OPT_JSON))
+		printf("{\"created\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"dry_run\":%s}\n",
+			import->created, import->refused, import->is_dry ? "true" : "false");
+	else
+		printf("%s: %" PRIu64 " account%s %s, %" PRIu64 " refused\n", import->path,
+			import->created, import->created == 1 ? "" : "s",
+			import->is_dry ? "could be made" : "made", import->refused);
 	if (exit != CTL_EXIT_OK || ctl_stop_wanted()) {
 		ctl_say("the import ended early; begin it again: what is made already is refused "
 			"and nothing else happens to it");

@@ -76,6 +76,25 @@ enum ctl_exit ctl_cmd_suspense_list(const struct ctl_call *call)
 	return exit;
 }
 
+static void show_text(const json_t *reply, const char *name)
+{
+	ctl_text_show(stdout, chg_view_of(json_string_value(json_object_get(reply, name))));
+}
+
+/* "1 is posted; alice: main holds 1.20 EUR" */
+static void show_posted(const char *id, const json_t *reply)
+{
+	printf("%s is posted; ", id);
+	show_text(reply, "account");
+	fputs(": ", stdout);
+	show_text(reply, "bucket");
+	fputs(" holds ", stdout);
+	show_text(reply, "balance");
+	fputc(' ', stdout);
+	show_text(reply, "currency");
+	fputc('\n', stdout);
+}
+
 enum ctl_exit ctl_cmd_suspense_post(const struct ctl_call *call)
 {
 	uint64_t id = 0;
@@ -98,7 +117,7 @@ enum ctl_exit ctl_cmd_suspense_post(const struct ctl_call *call)
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else if (exit == CTL_EXIT_OK) {
-		printf("%s is posted\n", call->operand[0]);
+		show_posted(call->operand[0], reply);
 	}
 	json_decref(reply);
 	return exit;

@@ -181,23 +181,29 @@ static const char *text_of(const json_t *request, const char *name)
 	return json_string_value(json_object_get(request, name));
 }
 
-/* One line for each, done or not; whom it was about is in the audit log. */
+/* One line for each, done or not.  Whom it was about is a subscriber: for debug, and for the audit. */
+static void log_change(
+	struct chg_log log, const json_t *request, const json_t *reply, enum chg_rc rc)
+{
+	const char *command = text_of(request, "command");
+	const char *who = text_of(request, "who");
+	if (rc == CHG_OK)
+		chg_log_event(log, CHG_LOG_NOTICE, "books.changed command=%s who=%s", command, who);
+	else
+		chg_log_event(log, CHG_LOG_NOTICE, "books.refused command=%s who=%s rc=%s", command,
+			who, chg_rc_name(rc));
+	chg_log_event(log, CHG_LOG_DEBUG, "books.reason command=%s why=%s cause=%s", command,
+		text_of(request, "why"), text_of(reply, "why"));
+}
+
 static enum chg_rc change_books(void *self, json_t *request, json_t *reply)
 {
 	struct chg_runtime *runtime = self;
-	const char *command = text_of(request, "command");
-	enum chg_rc rc = strcmp(command, "tariff-load") == 0
+	enum chg_rc rc = strcmp(text_of(request, "command"), "tariff-load") == 0
 				 ? load_tariff(runtime, request, reply)
 				 : chg_control_change(chg_runtime_engine(runtime), chg_book_change,
 					   0, request, reply);
-	if (rc == CHG_OK)
-		chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE,
-			"books.changed command=%s who=%s why=%s", command, text_of(request, "who"),
-			text_of(request, "why"));
-	else
-		chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE,
-			"books.refused command=%s who=%s rc=%s cause=%s", command,
-			text_of(request, "who"), chg_rc_name(rc), text_of(reply, "why"));
+	log_change(chg_runtime_log(runtime), request, reply, rc);
 	return rc;
 }
 

@@ -80,6 +80,15 @@ END
 sed 's/0.05/0.04/' good.tariff.yaml >cheaper.tariff.yaml
 printf 'tariff: im\ncurrency: EUX\nrules:\n  - message: 0.05 per mesage\n' >bad.tariff.yaml
 
+cat >narrow.tariff.yaml <<END
+tariff: im
+currency: EUR
+rules:
+  - name: chat
+    match: {rating-group: 7}
+    price: 0.01 per message
+END
+
 cat >accounts.csv <<END
 name,currency,balance,credit_limit,plan,valid_until,identities
 bob,EUR,3.00,0,gold,2127-01-01,sip:bob@example.net e164:+4930200
@@ -215,11 +224,13 @@ exec 9>hold
 while [ ! -e held ] && kill -0 $holder 2>/dev/null; do :; done
 story node --config node.yaml
 ending --config node.yaml
+golden tariff-load-warning --config node.yaml tariff load narrow.tariff.yaml \
+	--at 2126-01-01 --why test
 told 1 'reach it by --config or --socket' --db charging.db account block alice --why test
 does --socket node.sock account block bob --why test
 does --config node.yaml status
 grep -qx 'tariff version    1' out || fail "status does not tell the tariff: $(cat out)"
-grep -qx 'tariffs to come   1' out || fail "status does not tell what comes: $(cat out)"
+grep -qx 'tariffs to come   2' out || fail "status does not tell what comes: $(cat out)"
 
 # A long import: several commits, and the node goes on meanwhile.
 {
@@ -230,6 +241,9 @@ does --config node.yaml account import many.csv
 same "all are made" "many.csv: 2500 accounts made, 0 refused" "$(cat out)"
 same "all are there" 2503 "$("$chgctl" --config node.yaml account list --json | "$reread" json)"
 does --config node.yaml account show sip:user2500@example.net
+"$chgctl" --config node.yaml account import many.csv --json >out 2>err
+same "nothing is made twice" '{"created":0,"refused":2500,"dry_run":false}' "$(cat out)"
+same "every line is told" 2500 "$(wc -l <err | tr -d ' ')"
 does --config node.yaml verify
 same "all is accounted for" "2503 accounts and 2508 lines of the ledger: every law holds" "$(cat out)"
 exec 9>&-

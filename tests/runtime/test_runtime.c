@@ -443,8 +443,7 @@ static void a_change_is_made_by_who_is_at_the_other_end(void **state)
 	assert_true(json_is_true(json_object_get(reply, "ok")));
 	json_decref(reply);
 	chg_control_user_name(geteuid(), who);
-	(void)snprintf(
-		wanted, sizeof wanted, "books.changed command=account-create who=%s why=test", who);
+	(void)snprintf(wanted, sizeof wanted, "books.changed command=account-create who=%s", who);
 	assert_string_equal(logged, wanted);
 
 	reply = ask_with(place, json_pack("{s:s}", "command", "account-block"));
@@ -452,8 +451,7 @@ static void a_change_is_made_by_who_is_at_the_other_end(void **state)
 	assert_text(reply, "why", "why is missing");
 	json_decref(reply);
 	(void)snprintf(wanted, sizeof wanted,
-		"books.refused command=account-block who=%s rc=E_SYNTAX cause=\"why is missing\"",
-		who);
+		"books.refused command=account-block who=%s rc=E_SYNTAX", who);
 	assert_string_equal(logged, wanted);
 	chg_runtime_release(runtime);
 }
