@@ -292,7 +292,7 @@ static bool settle(struct credit *credit, const struct chg_service_ask *ask,
 {
 	bool is_rated = true;
 	chg_money cost = CHG_NO_MONEY;
-	credit_release(credit, service);
+	credit_release_for_usage(credit, service);
 	for (size_t i = 0; i < ask->used_count; i++) {
 		if (settle_one(credit, priced, service, &ask->used[i], done, &cost))
 			continue;

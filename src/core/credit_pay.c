@@ -41,6 +41,35 @@ static bool is_units_for(
 	       chg_bucket_pays(bucket, priced->rule->unit, priced->name, priced->context, at);
 }
 
+/* What the settled grant held of a bucket that has lapsed since; NULL when it held nothing. */
+static struct chg_hold *honoured(
+	struct credit *credit, const struct priced *priced, const struct chg_bucket *bucket)
+{
+	chg_instant at = { bucket->valid_until.value.us - 1 }; /* as it was when it could pay */
+	if (!bucket->valid_until.is_present ||
+		!(is_money_for(bucket, priced, at) || is_units_for(bucket, priced, at)))
+		return NULL;
+	for (size_t i = 0; i < credit->honoured_count; i++)
+		if (credit->honoured[i].bucket_id == bucket->bucket_id)
+			return &credit->honoured[i];
+	return NULL;
+}
+
+/* The share of a charge that a bucket pays; `pays` says that it is valid and for this service. */
+static int64_t share_of(struct credit *credit, const struct priced *priced,
+	const struct chg_bucket *bucket, bool pays, int64_t charge)
+{
+	int64_t most = available(bucket);
+	if (!pays) {
+		struct chg_hold *hold = honoured(credit, priced, bucket);
+		int64_t held = hold != NULL ? hold->amount : 0;
+		most = held < most ? held : most;
+		if (hold != NULL)
+			hold->amount -= most < charge ? most : charge;
+	}
+	return most < charge ? most : charge;
+}
+
 /* One line of the ledger; lines for the same bucket are one. */
 static bool add_entry(struct chg_cc_plan *plan, const struct chg_bucket *bucket, int64_t amount)
 {
@@ -84,13 +113,13 @@ static uint64_t pay_with_units(struct credit *credit, const struct priced *price
 	struct chg_account *account = &credit->plan->account;
 	for (size_t i = 0; i < account->bucket_count && units > 0; i++) {
 		struct chg_bucket *bucket = &account->bucket[i];
-		if (!is_units_for(bucket, priced, credit->at))
+		if (bucket->kind == CHG_BUCKET_MONEY)
 			continue;
-		uint64_t share = (uint64_t)available(bucket);
-		if (share > units)
-			share = units;
-		if (share > 0 && move(credit, bucket, -(int64_t)share))
-			units -= share;
+		int64_t charge = units < INT64_MAX ? (int64_t)units : INT64_MAX;
+		int64_t share = share_of(
+			credit, priced, bucket, is_units_for(bucket, priced, credit->at), charge);
+		if (share > 0 && move(credit, bucket, -share))
+			units -= (uint64_t)share;
 	}
 	return units;
 }
@@ -119,9 +148,10 @@ static bool pay_with_money(struct credit *credit, const struct priced *priced, i
 	struct chg_account *account = &credit->plan->account;
 	for (size_t i = 0; i < account->bucket_count && micros > 0; i++) {
 		struct chg_bucket *bucket = &account->bucket[i];
-		if (!is_money_for(bucket, priced, credit->at))
+		if (bucket->kind != CHG_BUCKET_MONEY)
 			continue;
-		int64_t share = available(bucket) < micros ? available(bucket) : micros;
+		int64_t share = share_of(
+			credit, priced, bucket, is_money_for(bucket, priced, credit->at), micros);
 		if (share > 0 && move(credit, bucket, -share))
 			micros -= share;
 	}
@@ -195,6 +225,13 @@ void credit_release(struct credit *credit, struct chg_cc_service *service)
 	}
 	service->hold_count = 0;
 	service->granted = 0;
+}
+
+void credit_release_for_usage(struct credit *credit, struct chg_cc_service *service)
+{
+	credit->honoured_count = service->hold_count;
+	memcpy(credit->honoured, service->hold, service->hold_count * sizeof service->hold[0]);
+	credit_release(credit, service);
 }
 
 static uint64_t free_units(const struct credit *credit, const struct priced *priced)

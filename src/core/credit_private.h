@@ -16,6 +16,9 @@ struct credit {
 	struct chg_now now;
 	chg_instant at; /* what prices and validities are judged by (B-153) */
 	struct chg_cc_plan *plan;
+	/* What the grant that is settled held: honoured though its bucket has lapsed since.  E-007 */
+	size_t honoured_count;
+	struct chg_hold honoured[CHG_HOLD_MAX];
 };
 
 /* A service as the tariff sees it. */
@@ -48,6 +51,9 @@ enum chg_rc credit_pay_back(struct credit *credit, int64_t bucket_id, chg_money 
 
 /* Gives back what a service holds. */
 void credit_release(struct credit *credit, struct chg_cc_service *service);
+
+/* Gives it back for usage that is charged next: what lapsed since it was held pays for that still. */
+void credit_release_for_usage(struct credit *credit, struct chg_cc_service *service);
 
 /*
  * The most units, at most `wanted`, that free units and money can cover for a service.

@@ -517,6 +517,7 @@ static void read_step(struct walk *walk, const char **at)
  *   m10 s60 o500   a bucket of free messages, seconds, octets
  *   $30            another bucket of money
  *   :talk          at its end: which service it pays for
+ *   %60            at its end: valid for 60 seconds
  *   ^1             at its end: its priority, the main one has 0
  */
 static void read_bucket(struct walk *walk, const char **at)
@@ -540,10 +541,13 @@ static void read_bucket(struct walk *walk, const char **at)
 	if (bucket->kind == CHG_BUCKET_MONEY)
 		bucket->balance *= CT;
 	if (take_word(at, ":")) {
-		size_t len = strcspn(*at, " ,^");
+		size_t len = strcspn(*at, " ,^%");
 		snprintf(bucket->service, sizeof bucket->service, "%.*s", (int)len, *at);
 		*at += len;
 	}
+	if (take_word(at, "%"))
+		bucket->valid_until =
+			(chg_opt_instant){ true, { START + S((int64_t)take_number(at)) } };
 	if (take_word(at, "^"))
 		bucket->priority = (int32_t)strtol(*at, (char **)(void *)at, 10);
 }
@@ -947,6 +951,14 @@ static const struct row bucket_rows[] = {
 	{ "B-055 more than granted is not paid with what others hold", "0,m5",
 		"I(@1 a3) 2I(@1 a2) 2T(@1 u4) T(@1 u3)",
 		"2001 g3 0,5/3; 2001 g2 last 0,5/5; 2001 -20,3/3 !; 2001 -20,0" },
+	{ "E-003 what lapses first pays first", "0,m5,m5%60", "D(@1 a2)", "2001 g2 c0 3,0,5" },
+	{ "E-003 what has lapsed pays nothing", "10,m5%60", "+60 D(@1 a1)", "2001 g1 c10 5,0" },
+	{ "E-007 a grant is honoured though its bucket has lapsed since", "0,m5%60",
+		"I(@1 a3) +60 T(@1 u3)", "2001 g3 5/3,0; 2001 2,0" },
+	{ "E-007 but no more than the grant", "0,m5%60", "I(@1 a3) +60 T(@1 u4)",
+		"2001 g3 5/3,0; 2001 2,-10 !" },
+	{ "E-007 money that lapses is no other", "0,$50:message%60",
+		"I(@1 a3) +60 U(@1 u3 a1) T(@1 u1)", "2001 g3 50/30,0; 4012 20,0; 2001 20,-10 !" },
 	{ "C-015 low: below what the account says, after the answer", "60 low50",
 		"D(@1 a1) D(@1 a1)", "2001 g1 c10 50; 2001 g1 c10 low 40" },
 	{ "C-015 what is reserved counts as gone", "60 low50", "I(@1 a2)", "2001 g2 low 60/20" },
