@@ -188,6 +188,80 @@ static void pages_make_no_difference(void **state)
 	}
 }
 
+/* Two columns, the second of which appears with its first value. */
+static char *written_amounts(const struct ctl_writer *writer, const struct ctl_value *amounts,
+	size_t rows, size_t page_rows)
+{
+	static const struct ctl_column two[] = {
+		{ .name = "id", .heading = "ID", .is_right = true },
+		{ .name = "cost", .heading = "COST", .is_right = true, .hides_empty = true },
+	};
+	char *text = NULL;
+	size_t size = 0;
+	struct ctl_out out = {
+		.writer = writer,
+		.sink = open_memstream(&text, &size),
+		.column = two,
+		.column_count = 2,
+	};
+
+	assert_non_null(out.sink);
+	assert_int_equal(ctl_out_begin(&out), CHG_OK);
+	for (size_t i = 0; i < rows; i++) {
+		const struct ctl_value values[] = { ctl_value_count(i + 1), amounts[i] };
+		assert_int_equal(ctl_out_row(&out, values), CHG_OK);
+		if ((i + 1) % page_rows == 0)
+			assert_int_equal(ctl_out_page(&out), CHG_OK);
+	}
+	assert_int_equal(ctl_out_end(&out), CHG_OK);
+	ctl_out_release(&out);
+	fclose(out.sink);
+	return text;
+}
+
+static void money_is_exact_everywhere(void **state)
+{
+	const struct ctl_value amounts[] = { ctl_value_money(1200000), ctl_value_money(-1),
+		ctl_value_money(INT64_MIN) };
+	static const struct {
+		const struct ctl_writer *writer;
+		const char *text;
+	} expected[] = {
+		{ &ctl_writer_text, "ID                  COST\n"
+				    " 1                  1.20\n"
+				    " 2             -0.000001\n"
+				    " 3 -9223372036854.775808\n" },
+		{ &ctl_writer_csv,
+			"id,cost\r\n1,1.20\r\n2,-0.000001\r\n3,-9223372036854.775808\r\n" },
+		{ &ctl_writer_jsonl, "{\"id\":1,\"cost\":\"1.20\"}\n"
+				     "{\"id\":2,\"cost\":\"-0.000001\"}\n"
+				     "{\"id\":3,\"cost\":\"-9223372036854.775808\"}\n" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+		char *text = written_amounts(expected[i].writer, amounts, 3, SIZE_MAX);
+		assert_string_equal(text, expected[i].text);
+		free(text);
+	}
+}
+
+static void an_empty_column_appears_with_its_first_value(void **state)
+{
+	const struct ctl_value amounts[] = { { 0 }, { 0 }, ctl_value_money(50000), { 0 } };
+	(void)state;
+
+	char *text = written_amounts(&ctl_writer_text, amounts, 2, 1);
+	assert_string_equal(text, "ID\n 1\n 2\n");
+	free(text);
+	text = written_amounts(&ctl_writer_text, amounts, 4, 1);
+	assert_string_equal(text, "ID\n 1\n 2\nID COST\n 3 0.05\n 4\n");
+	free(text);
+	text = written_amounts(&ctl_writer_csv, amounts, 1, 1);
+	assert_string_equal(text, "id,cost\r\n1,\r\n");
+	free(text);
+}
+
 static void text_has_one_heading_for_all_pages(void **state)
 {
 	char *text = written(&ctl_writer_text, 2, 1);
@@ -313,13 +387,15 @@ int main(void)
 	struct CMUnitTest tests[32] = {
 		cmocka_unit_test(pages_make_no_difference),
 		cmocka_unit_test(text_has_one_heading_for_all_pages),
+		cmocka_unit_test(money_is_exact_everywhere),
+		cmocka_unit_test(an_empty_column_appears_with_its_first_value),
 		cmocka_unit_test(a_narrow_terminal_cuts_what_may_shrink),
 		cmocka_unit_test(json_is_json),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(a_listing_may_be_given_up),
 		cmocka_unit_test(writers_are_found_by_name),
 	};
-	size_t count = 7;
+	size_t count = 9;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	ADD_ROWS(tests, &count, writer_rows, writer_row_holds);
