@@ -13,6 +13,7 @@
 
 #include "runtime/book_change.h"
 #include "store/memory/memory_store.h"
+#include "support/faulty_store.h"
 
 #define NOW_US INT64_C(1795162500000000)
 
@@ -263,6 +264,71 @@ static void a_refused_change_leaves_nothing(void **state)
 		CHG_OK);
 }
 
+static bool count_account(void *to, const struct chg_account *account,
+	const struct chg_view *identity, size_t identity_count)
+{
+	size_t *count = to;
+	(void)identity;
+	(void)identity_count;
+	(*count) += 1 + account->bucket_count;
+	return true;
+}
+
+static bool count_tariff(void *to, const struct chg_tariff_line *line)
+{
+	size_t *count = to;
+	(void)line;
+	(*count)++;
+	return true;
+}
+
+/* How much there is of everything that a change adds to. */
+static size_t amount_of_all(void)
+{
+	size_t count = ledger_lines();
+	assert_int_equal(
+		store.books->account_scan(store.self, 0, 1000, count_account, &count), CHG_OK);
+	assert_int_equal(store.books->tariff_scan(store.self, count_tariff, &count), CHG_OK);
+	return count;
+}
+
+/* The k-th call of the store fails, for every k until the change gets through. */
+static void fail_until_it_works(const char *request)
+{
+	struct faulty_store faulty = { 0 };
+	struct chg_store good = store;
+	char reply[4096];
+	size_t before = amount_of_all();
+	enum chg_rc rc = CHG_E_STORE_FULL;
+	for (uint64_t k = 1; rc != CHG_OK; k++) {
+		assert_true(k < 1000);
+		store = faulty_store_wrap(&faulty, good);
+		faulty_store_fail_at(&faulty, k, CHG_E_STORE_FULL);
+		rc = change(request, reply);
+		store = good;
+		assert_true(rc == CHG_OK || rc == CHG_E_STORE_FULL);
+		assert_int_equal(store.books->verify(store.self, fail_each, NULL), CHG_OK);
+		if (rc != CHG_OK)
+			assert_int_equal(amount_of_all(), before);
+	}
+	assert_true(amount_of_all() > before);
+}
+
+static void a_store_that_fails_leaves_nothing_half_done(void **state)
+{
+	(void)state;
+	fail_until_it_works("{'command':'account-create','name':'bob','currency':'EUR',"
+			    "'balance':'1','identities':['tel:+4930124','sip:b@example.net']}");
+	fail_until_it_works("{'command':'account-topup','account':'tel:+4930123','amount':'1'}");
+	fail_until_it_works("{'command':'bucket-add','account':'alice','name':'b',"
+			    "'kind':'octets','balance':'5'}");
+	fail_until_it_works("{'command':'account-import','accounts':["
+			    "{'line':2,'name':'c','currency':'EUR','balance':'3'},"
+			    "{'line':3,'name':'c','currency':'EUR'},"
+			    "{'line':4,'name':'d','currency':'EUR','balance':'3'}]}");
+	fail_until_it_works("{'command':'tariff-load','name':'t','text':'x'}");
+}
+
 static bool keep_last(void *to, const struct chg_ledger_line *line)
 {
 	(void)snprintf(to, 256, "%.*s %.*s %s", (int)line->who.len, line->who.ptr,
@@ -351,6 +417,7 @@ int main(void)
 	const struct CMUnitTest others[] = {
 		ON_STORE(a_reference_is_posted_once),
 		ON_STORE(a_refused_change_leaves_nothing),
+		ON_STORE(a_store_that_fails_leaves_nothing_half_done),
 		ON_STORE(the_ledger_says_who_and_why),
 		ON_STORE(too_many_accounts_at_once_are_refused),
 		cmocka_unit_test(amounts_are_read_as_they_are_written),
