@@ -10,6 +10,7 @@
 #include "chgctl/when.h"
 #include "runtime/book_change.h"
 #include "runtime/clock.h"
+#include "runtime/config.h"
 #include "runtime/control_socket.h"
 #include "runtime/tariff_follow.h"
 #include "store/sqlite/sqlite_store.h"
@@ -62,15 +63,22 @@ static bool names_database(const struct ctl_args *args)
 	return !ctl_args_has(args, CTL_OPT_CONFIG) && environment != NULL && environment[0] != '\0';
 }
 
-/* The node of the configuration that also names the database; a missing one has none. */
+/* The node of the configuration that also names the database; there may be none of either. */
 static enum ctl_exit find_node(const struct ctl_args *args, struct ctl_change *change)
 {
-	if (access(ctl_config_path(args), F_OK) != 0)
+	const char *path = ctl_config_path(args);
+
+	if (!ctl_args_has(args, CTL_OPT_CONFIG) && access(path, F_OK) != 0)
 		return CTL_EXIT_OK;
-	enum ctl_exit exit = ctl_source_socket(args, change->socket);
-	if (exit == CTL_EXIT_UNREACHABLE)
-		return exit;
-	return exit == CTL_EXIT_OK ? look_for_node(change->socket, &change->has_node) : exit;
+	struct chg_config *config = ctl_config_read(path);
+	if (config == NULL)
+		return CTL_EXIT_PROBLEM;
+	snprintf(change->socket, sizeof change->socket, "%s", config->control_socket);
+	free(config);
+	/* Without a socket a node that runs still holds the lock of its database. */
+	if (change->socket[0] == '\0')
+		return CTL_EXIT_OK;
+	return look_for_node(change->socket, &change->has_node);
 }
 
 enum ctl_exit ctl_change_open(const struct ctl_args *args, struct ctl_change *ret)

@@ -176,6 +176,11 @@ ending --db direct.db
 "$seed" fresh.db nothing || fail "the seed"
 does --config fresh.yaml account create zoe --currency EUR
 told 3 'none.sock' --socket none.sock account create yan --currency EUR
+told 1 'missing.yaml' --config missing.yaml account create yan --currency EUR
+sed 's/socket:.*/socket: ""/' fresh.yaml >mute.yaml
+does --config mute.yaml account block zoe --why test
+CHG_DB=fresh.db "$chgctl" account unblock zoe --why test >out || fail "a change by environment"
+same "the environment names the database" "zoe is active" "$(cat out)"
 
 # Records of credit control: what they cost, and what that came from.
 "$seed_online" online.db || fail "the seed of credit control"
@@ -203,6 +208,15 @@ golden suspense-list-all $on suspense list --all --csv
 golden suspense-ledger $on ledger list --after 3 --csv
 told 2 'is no id of a suspense line' $on suspense post x alice 1 --why test
 does $on verify
+
+# What root changes stays the node's: nothing is left that its user could not open.
+if [ "$(id -u)" = 0 ]; then
+	"$seed" owned.db nothing || fail "the seed"
+	rm -f owned.db.lock
+	chown 65534:65534 owned.db
+	does --db owned.db account create zoe --currency EUR
+	same "whose files" "65534 " "$(stat -c %u owned.db* | sort -u | tr '\n' ' ')"
+fi
 
 # What lacks something is told before anything happens.
 golden usage-why --db direct.db account topup alice 1

@@ -82,6 +82,18 @@ static enum chg_rc refuse_second_writer(int fd, const char *path, char *reterr_w
 	return CHG_E_STORE_BUSY;
 }
 
+/*
+ * What root makes beside the database of somebody else, that one has to be able to open: a change by
+ * root before the first start of the node must not keep the node from starting.  The library does the
+ * same for its own files.
+ */
+static void give_to_owner(int fd, const char *file)
+{
+	struct stat database;
+	if (geteuid() == 0 && stat(file, &database) == 0)
+		(void)!fchown(fd, database.st_uid, database.st_gid);
+}
+
 enum chg_rc chg_sqlite_lock(const char *path, int *ret_fd, char *reterr_why, size_t why_size)
 {
 	char real[PATH_MAX], name[PATH_MAX];
@@ -104,6 +116,7 @@ enum chg_rc chg_sqlite_lock(const char *path, int *ret_fd, char *reterr_why, siz
 		close(fd);
 		return rc;
 	}
+	give_to_owner(fd, file);
 	/* The number helps a person to find us and nothing else, so a full disk is no reason to stop. */
 	if (ftruncate(fd, 0) == 0)
 		(void)!dprintf(fd, "%ld\n", (long)getpid());
