@@ -17,7 +17,7 @@
 struct chg_control;
 
 enum {
-	CHG_CONTROL_CLIENT_MAX = 8, /* further ones wait until one has gone */
+	CHG_CONTROL_CLIENT_MAX = 8,        /* further ones wait until one has gone */
 	CHG_CONTROL_REQUEST_MAX = 4194304, /* a tariff file, every byte of it escaped */
 	CHG_CONTROL_REPLY_MAX = 8388608,
 	CHG_CONTROL_COMMAND_MAX = 32,
