@@ -171,7 +171,7 @@ CREATE TABLE cc_service (
 	band           INTEGER NOT NULL, -- place of the band in the rule, from 0
 	tariff_version INTEGER NOT NULL, -- of the tariff it was rated by, 0 none
 	units          INTEGER NOT NULL, -- priced units in this band
-	settled_micros INTEGER NOT NULL, -- cost of the bands before, micros
+	settled_micros INTEGER NOT NULL, -- what came before this band: set-up fee, other bands, other rules, micros
 	charged_micros INTEGER NOT NULL, -- charged in total, micros
 	PRIMARY KEY (cc_session_id, service_no)
 ) STRICT, WITHOUT ROWID;
