@@ -1097,14 +1097,16 @@ static uint32_t below(uint64_t *seed, uint32_t bound)
 
 static const char *const people[] = { "alice", "bob", "carol", "nobody" };
 
-static void any_units(uint64_t *seed, struct chg_units *units)
+/* Mostly of the kind that the service has a price for. */
+static void any_units(uint64_t *seed, bool is_time, struct chg_units *units)
 {
+	bool is_odd = below(seed, 8) == 0;
 	units->is_present = true;
 	if (below(seed, 5) == 0) {
 		units->has_money = true;
 		units->money.micros = below(seed, 400000);
 	} else {
-		units->of[below(seed, 2) == 0 ? CHG_UNIT_SECONDS : CHG_UNIT_MESSAGES] =
+		units->of[is_time != is_odd ? CHG_UNIT_SECONDS : CHG_UNIT_MESSAGES] =
 			(chg_opt_u64){ true, below(seed, 8) };
 	}
 }
@@ -1113,12 +1115,13 @@ static void any_service(uint64_t *seed, struct chg_service_ask *ask)
 {
 	*ask = (struct chg_service_ask){ .rating_group = {
 						 below(seed, 2) == 0, 1 + below(seed, 3) } };
+	bool is_time = ask->rating_group.is_present && ask->rating_group.value == TIME_GROUP;
 	if (below(seed, 4) == 0)
 		ask->service_id[ask->service_id_count++] = below(seed, 3);
 	if (below(seed, 4) != 0)
-		any_units(seed, &ask->requested);
+		any_units(seed, is_time, &ask->requested);
 	while (ask->used_count < below(seed, 3))
-		any_units(seed, &ask->used[ask->used_count++].units);
+		any_units(seed, is_time, &ask->used[ask->used_count++].units);
 	if (below(seed, 8) == 0)
 		ask->reason = (chg_opt_u32){ true, 2 };
 }
@@ -1128,8 +1131,10 @@ static struct chg_ccr any_ccr(uint64_t *seed, int64_t second, int64_t next_posti
 	static const char *const sessions[] = { "a", "b", "c" };
 	static const char *const hosts[] = { "h1", "h2" };
 	static char handle[CHG_REFUND_HANDLE_MAX];
-	struct chg_ccr ccr = ccr_of(sessions[below(seed, 3)],
-		(enum chg_cc_type)(1 + below(seed, 4)), below(seed, 8), people[below(seed, 4)]);
+	static const enum chg_cc_type types[] = { CHG_CC_INITIAL, CHG_CC_INITIAL, CHG_CC_INITIAL,
+		CHG_CC_UPDATE, CHG_CC_UPDATE, CHG_CC_TERMINATION, CHG_CC_EVENT };
+	struct chg_ccr ccr = ccr_of(sessions[below(seed, 3)], types[below(seed, 7)],
+		below(seed, 20), people[below(seed, 4)]);
 	ccr.data.origin_host = chg_view_of(hosts[below(seed, 2)]);
 	ccr.data.sub_session_id = (chg_opt_u64){ below(seed, 6) == 0, 9 + below(seed, 2) };
 	ccr.data.origin_state_id = (chg_opt_u32){ below(seed, 3) == 0, below(seed, 5) };
@@ -1142,7 +1147,7 @@ static struct chg_ccr any_ccr(uint64_t *seed, int64_t second, int64_t next_posti
 		ccr.service_count = 1 + below(seed, 3);
 	for (size_t i = 0; i < ccr.service_count; i++)
 		any_service(seed, &ccr.service[i]);
-	if (below(seed, 3) == 0)
+	if (below(seed, 6) == 0)
 		ccr.identity_count = 0;
 	else if (below(seed, 6) == 0)
 		ccr.identity[ccr.identity_count++] = identity_of("tel:+1");
@@ -1282,8 +1287,8 @@ static void run_seed(uint64_t first_seed)
 	struct fixture memory = fixture_make(false), sqlite = fixture_make(true);
 	int64_t second = 100;
 	for (int i = 0; i < 3; i++) {
-		account_ok(&memory.store, people[i], 600000);
-		account_ok(&sqlite.store, people[i], 600000);
+		account_ok(&memory.store, people[i], 3000000);
+		account_ok(&sqlite.store, people[i], 3000000);
 	}
 	for (int turn = 0; turn < 40; turn++) {
 		struct chg_store stores[2] = { memory.store, sqlite.store };
