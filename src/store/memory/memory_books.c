@@ -491,7 +491,7 @@ static enum chg_rc expire_due(void *self, struct chg_now now, const struct chg_c
 	return CHG_OK;
 }
 
-/* The open session of a peer whose record has the lowest Origin-State-Id below the given one. */
+/* The open session of a peer whose open record has the lowest Origin-State-Id below the given one. */
 static struct session_row *first_older(
 	struct memory *memory, struct chg_view host, uint32_t origin_state_id)
 {
@@ -501,8 +501,8 @@ static struct session_row *first_older(
 		struct session_row *row = chg_memory_row(memory, SESSIONS, i);
 		const struct chg_cdr *cdr = chg_memory_cdr(memory, row->cdr_id);
 		if (row->status != CHG_CC_OPEN || !chg_view_equal(row->origin_host, host) ||
-			cdr == NULL || cdr->state.origin_state_id == 0 ||
-			cdr->state.origin_state_id >= lowest)
+			cdr == NULL || cdr->state.status != CHG_CDR_OPEN ||
+			cdr->state.origin_state_id == 0 || cdr->state.origin_state_id >= lowest)
 			continue;
 		first = row;
 		lowest = cdr->state.origin_state_id;
