@@ -7,9 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "sim/cc_auditor.h"
 #include "store/memory/memory_store.h"
+#include "store/sqlite/sqlite_store.h"
 #include "support/seed.h"
 
 #define S(n) ((n)*CHG_US_PER_S)
@@ -27,7 +29,8 @@ void cc_fail(const struct cc_world *world, const char *format, ...)
 	fprintf(stderr, "chg_sim_online: ");
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "\nagain: chg_sim_online --seed %llu --until %u\n",
+	fprintf(stderr, "\nagain: chg_sim_online%s%s --seed %llu --until %u\n",
+		world->path == NULL ? "" : " --file ", world->path == NULL ? "" : world->path,
 		(unsigned long long)world->first_seed, world->step);
 	exit(1);
 }
@@ -67,6 +70,27 @@ static void start_node(struct cc_world *world)
 	world->is_dying = false;
 }
 
+static void open_disk(struct cc_world *world, struct chg_store *ret)
+{
+	char why[CHG_SQLITE_WHY_MAX] = "no memory";
+	enum chg_rc rc = world->path == NULL
+				 ? chg_memory_store_open(ret)
+				 : chg_sqlite_store_open(world->path, CHG_SQLITE_READ_WRITE_CREATE,
+					   ret, why, sizeof why);
+	if (rc != CHG_OK)
+		cc_fail(world, "no disk: %s", why);
+}
+
+static void clear_disk(const struct cc_world *world)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal", ".lock" };
+	for (size_t i = 0; world->path != NULL && i < sizeof ends / sizeof ends[0]; i++) {
+		char name[256];
+		snprintf(name, sizeof name, "%s%s", world->path, ends[i]);
+		unlink(name);
+	}
+}
+
 /* What was not committed is gone, and so are all answers that had not left. */
 static void crash(struct cc_world *world)
 {
@@ -77,6 +101,10 @@ static void crash(struct cc_world *world)
 	chg_engine_free(world->engine);
 	for (int call = 0; call < FAULTY_CALL_COUNT; call++)
 		world->faulty.is_failing[call] = false;
+	if (world->path != NULL) { /* memory outlives the node; a file is opened anew */
+		world->store.ops->close(world->store.self);
+		open_disk(world, &world->faulty.inner);
+	}
 	start_node(world);
 }
 
@@ -689,11 +717,12 @@ static void add_account(struct cc_world *world, const struct chg_store *disk, ui
 		add_bucket(world, disk, account, CHG_BUCKET_MONEY, "bonus");
 }
 
-void cc_world_begin(struct cc_world *world, uint64_t seed)
+void cc_world_begin(struct cc_world *world, const char *path, uint64_t seed)
 {
 	struct chg_store disk;
 	memset(world, 0, sizeof *world);
 	world->seed = world->first_seed = seed;
+	world->path = path;
 	world->clock = fake_clock_start();
 	world->tariff.version = 1;
 	world->tariff.rule_count = CC_SERVICES;
@@ -714,8 +743,10 @@ void cc_world_begin(struct cc_world *world, uint64_t seed)
 	}
 	for (uint32_t i = 0; i < CC_PEERS; i++)
 		world->origin_state_id[i] = 1;
-	if (chg_memory_store_open(&disk) != CHG_OK || disk.ops->begin(disk.self) != CHG_OK)
-		cc_fail(world, "no disk");
+	clear_disk(world);
+	open_disk(world, &disk);
+	if (disk.ops->begin(disk.self) != CHG_OK)
+		cc_fail(world, "the disk takes nothing");
 	for (uint32_t i = 0; i < CC_ACCOUNTS; i++)
 		add_account(world, &disk, i);
 	if (disk.ops->commit(disk.self) != CHG_OK)
@@ -728,4 +759,5 @@ void cc_world_end(struct cc_world *world)
 {
 	chg_engine_free(world->engine);
 	world->store.ops->close(world->store.self);
+	clear_disk(world);
 }

@@ -90,6 +90,7 @@ struct cc_answer {
 };
 
 struct cc_world {
+	const char *path; /* of the disk's file; NULL: memory is the disk */
 	uint64_t seed;
 	uint64_t first_seed;
 	uint32_t step;
@@ -119,7 +120,12 @@ struct cc_world {
 
 extern const char *const cc_account[CC_ACCOUNTS];
 
-void cc_world_begin(struct cc_world *world, uint64_t seed);
+/*
+ * A new world with an empty disk.
+ *
+ *   path   of the disk's file, which is removed first; NULL: memory is the disk
+ */
+void cc_world_begin(struct cc_world *world, const char *path, uint64_t seed);
 void cc_world_end(struct cc_world *world);
 
 /* One thing happens. */

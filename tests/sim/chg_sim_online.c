@@ -20,10 +20,10 @@ static const char usage[] =
 	"       chg_sim_online --seed N --until S   one seed, as far as step S\n"
 	"With CHG_LONG=1 in the environment, --seeds goes 100 times as far.\n";
 
-static void run(uint64_t seed, uint32_t until)
+static void run(const char *path, uint64_t seed, uint32_t until)
 {
 	static struct cc_world world;
-	cc_world_begin(&world, seed);
+	cc_world_begin(&world, path, seed);
 	while (world.step < STEPS && world.step < until) {
 		cc_world_step(&world);
 		cc_audit_look(&world);
@@ -36,7 +36,7 @@ static void run(uint64_t seed, uint32_t until)
 	cc_world_end(&world);
 }
 
-static void run_all(unsigned long long from, unsigned long long to)
+static void run_all(const char *path, unsigned long long from, unsigned long long to)
 {
 	const char *is_long = getenv("CHG_LONG");
 	struct timespec begin, end;
@@ -44,7 +44,7 @@ static void run_all(unsigned long long from, unsigned long long to)
 		to = from + (to - from + 1) * LONG_FACTOR - 1;
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	for (unsigned long long seed = from; seed <= to; seed++)
-		run(seed, UINT32_MAX);
+		run(path, seed, UINT32_MAX);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	printf("seeds %llu-%llu: every law held, in %lld s\n", from, to,
 		(long long)(end.tv_sec - begin.tv_sec));
@@ -54,12 +54,15 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "seeds", required_argument, NULL, 's' },
 		{ "seed", required_argument, NULL, 'n' }, { "until", required_argument, NULL, 'u' },
-		{ NULL, 0, NULL, 0 } };
+		{ "file", required_argument, NULL, 'f' }, { NULL, 0, NULL, 0 } };
 	unsigned long long from = 0, to = 0;
 	unsigned long until = UINT32_MAX;
+	const char *path = NULL;
 	int option;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		bool is_read = option != '?';
+		if (option == 'f')
+			path = optarg;
 		if (option == 's')
 			is_read = sscanf(optarg, "%llu-%llu", &from, &to) == 2;
 		if (option == 'n')
@@ -76,10 +79,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (from == to) {
-		run(from, (uint32_t)until);
+		run(path, from, (uint32_t)until);
 		printf("seed %llu: every law held\n", from);
 	} else {
-		run_all(from, to);
+		run_all(path, from, to);
 	}
 	return 0;
 }
