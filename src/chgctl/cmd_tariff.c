@@ -5,11 +5,11 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chgctl/explain.h"
 #include "chgctl/names.h"
 #include "chgctl/when.h"
 #include "core/party.h"
@@ -18,10 +18,11 @@
 #include "runtime/tariff_read.h"
 #include "runtime/tariff_value.h"
 
+/* Where records are: without one there is nothing to look for. */
+#define WITH_RECORD (CTL_BIT(DB) | CTL_BIT(CONFIG))
+
 enum {
-	LABEL_WIDTH = 9,
 	LINE_MAX_LEN = 512,
-	QUANTITY_MAX = 48,
 };
 
 /* A tariff and what was said of it. */
@@ -78,33 +79,6 @@ static void say_complaints(const struct book *book)
 		ctl_say("%zu more mistakes", book->errors->unlisted);
 }
 
-static enum ctl_exit write_json(json_t *value)
-{
-	if (value == NULL) {
-		ctl_say("%s", chg_rc_sentence(CHG_E_NO_MEMORY));
-		return CTL_EXIT_PROBLEM;
-	}
-	json_dumpf(value, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(value);
-	return CTL_EXIT_OK;
-}
-
-/* A path in a complaint may be no UTF-8, and a cut may have split a character. */
-static json_t *json_text(const char *text)
-{
-	char *clean = NULL;
-	size_t len = 0;
-	FILE *to = open_memstream(&clean, &len);
-	if (to == NULL)
-		return NULL;
-	ctl_text_utf8(to, chg_view_of(text));
-	bool is_whole = fclose(to) == 0;
-	json_t *value = is_whole ? json_string(clean) : NULL;
-	free(clean);
-	return value;
-}
-
 static json_t *json_complaints(const struct chg_tariff_errors *errors)
 {
 	json_t *list = json_array();
@@ -114,7 +88,7 @@ static json_t *json_complaints(const struct chg_tariff_errors *errors)
 			list, json_pack("{s:i, s:i, s:s, s:o}", "line", (int)error->line, "column",
 				      (int)error->column, "severity",
 				      error->is_warning ? "warning" : "error", "text",
-				      json_text(error->text)));
+				      ctl_explain_json_text(error->text)));
 	}
 	return list;
 }
@@ -122,8 +96,8 @@ static json_t *json_complaints(const struct chg_tariff_errors *errors)
 static enum ctl_exit check_json(const char *path, const struct book *book)
 {
 	bool is_fine = book->rc == CHG_OK;
-	enum ctl_exit exit = write_json(json_pack("{s:o, s:b, s:I, s:I, s:o}", "file",
-		json_text(path), "acceptable", is_fine, "rules",
+	enum ctl_exit exit = ctl_explain_write(json_pack("{s:o, s:b, s:I, s:I, s:o}", "file",
+		ctl_explain_json_text(path), "acceptable", is_fine, "rules",
 		(json_int_t)(is_fine ? book->tariff->rule_count : 0), "unlisted",
 		(json_int_t)book->errors->unlisted, "complaints", json_complaints(book->errors)));
 	return is_fine ? exit : CTL_EXIT_PROBLEM;
@@ -300,61 +274,15 @@ static bool rate(struct trial *trial)
 	return true;
 }
 
-struct amount {
-	char text[CHG_MONEY_TEXT_MAX];
-};
-
-static struct amount amount_of(chg_money money)
-{
-	struct amount amount;
-	chg_money_write(money, amount.text);
-	return amount;
-}
-
-static struct amount charge_now(const struct trial *trial)
+static struct ctl_amount charge_now(const struct trial *trial)
 {
 	chg_money now = CHG_NO_MONEY;
 	/* A charge only grows, and starts at nothing: the difference fits. */
 	(void)chg_money_subtract(trial->after.charged, trial->before.charged, &now);
-	return amount_of(now);
-}
-
-struct quantity {
-	char text[QUANTITY_MAX];
-};
-
-static struct quantity quantity_of(uint64_t count, enum chg_unit unit)
-{
-	struct quantity quantity;
-	chg_tariff_write_quantity(count, unit, quantity.text, sizeof quantity.text);
-	return quantity;
-}
-
-static const char *rounding_text(enum chg_rounding rounding)
-{
-	static const char *const texts[] = {
-		[CHG_ROUND_UP] = "rounded up",
-		[CHG_ROUND_DOWN] = "rounded down",
-		[CHG_ROUND_HALF_EVEN] = "rounded to the nearer, halves to even",
-	};
-	return texts[rounding];
+	return ctl_amount_of(now);
 }
 
 /* --- explain: in words --- */
-
-/* One line; texts of the file are shown without what could steer a terminal. */
-__attribute__((format(printf, 2, 3))) static void line(const char *label, const char *format, ...)
-{
-	char text[LINE_MAX_LEN];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	printf("%-*s ", LABEL_WIDTH, label);
-	ctl_text_show(stdout, chg_view_of(text));
-	putchar('\n');
-}
 
 static void add_reason(char reasons[LINE_MAX_LEN], const char *key, const char *value)
 {
@@ -386,8 +314,8 @@ static void show_rule(const struct trial *trial)
 	add_number(reasons, "rating group", match->rating_group);
 	add_number(reasons, "service identifier", match->service_id);
 	add_reason(reasons, "plan", match->plan);
-	line("rule", "%s (line %u), the first that fits: it asks for %.300s", trial->rule->name,
-		trial->rule->line, reasons[0] == '\0' ? "nothing" : reasons);
+	ctl_explain_line("rule", "%s (line %u), the first that fits: it asks for %.300s",
+		trial->rule->name, trial->rule->line, reasons[0] == '\0' ? "nothing" : reasons);
 }
 
 static void show_time(const struct trial *trial)
@@ -396,18 +324,18 @@ static void show_time(const struct trial *trial)
 	char text[CTL_WHEN_MAX];
 
 	ctl_when_write(trial->at, false, false, text);
-	line("time", "%s is %s %02u:%02u in %s%s", text, chg_tariff_day_text(time.weekday),
-		time.minute / 60, time.minute % 60, trial->tariff->zone,
-		time.is_holiday ? ", a holiday" : "");
+	ctl_explain_line("time", "%s is %s %02u:%02u in %s%s", text,
+		chg_tariff_day_text(time.weekday), time.minute / 60, time.minute % 60,
+		trial->tariff->zone, time.is_holiday ? ", a holiday" : "");
 }
 
 static void show_price(const struct trial *trial)
 {
 	const struct chg_tariff_rule *rule = trial->rule;
 
-	line("price", "%s per %s (line %u)%s", amount_of(trial->band->price).text,
+	ctl_explain_line("price", "%s per %s (line %u)%s", ctl_amount_of(trial->band->price).text,
 		rule->per == 1 ? chg_unit_text(rule->unit)
-			       : quantity_of(rule->per, rule->unit).text,
+			       : ctl_quantity_of(rule->per, rule->unit).text,
 		trial->band->line, rule->band_count > 1 ? ", which holds at that time" : "");
 }
 
@@ -416,49 +344,51 @@ static void show_used(const struct trial *trial)
 	enum chg_unit unit = trial->units.unit;
 
 	if (trial->used_before == 0)
-		line("used", "%s", quantity_of(trial->units.count, unit).text);
+		ctl_explain_line("used", "%s", ctl_quantity_of(trial->units.count, unit).text);
 	else
-		line("used", "%s before and %s now", quantity_of(trial->used_before, unit).text,
-			quantity_of(trial->units.count, unit).text);
+		ctl_explain_line("used", "%s before and %s now",
+			ctl_quantity_of(trial->used_before, unit).text,
+			ctl_quantity_of(trial->units.count, unit).text);
 }
 
 /* Of the whole session, as it is rated. */
 static void show_usage(const struct trial *trial)
 {
 	const struct chg_tariff_rule *rule = trial->rule;
-	char per[QUANTITY_MAX] = "";
+	char per[CTL_QUANTITY_MAX] = "";
 
 	if (rule->increment > 1)
-		line("counted", "%s, in whole increments of %s",
-			quantity_of(trial->steps.counted, rule->unit).text,
-			quantity_of(rule->increment, rule->unit).text);
+		ctl_explain_line("counted", "%s, in whole increments of %s",
+			ctl_quantity_of(trial->steps.counted, rule->unit).text,
+			ctl_quantity_of(rule->increment, rule->unit).text);
 	if (trial->has_setup)
-		line("set-up", "%s, once with the first unit", amount_of(rule->setup).text);
+		ctl_explain_line(
+			"set-up", "%s, once with the first unit", ctl_amount_of(rule->setup).text);
 	if (rule->per > 1)
 		(void)snprintf(per, sizeof per, " / %" PRIu64, rule->per);
-	line("usage", "%s = %" PRIu64 " x %s%s%s%s", amount_of(trial->steps.usage).text,
-		trial->steps.counted, amount_of(trial->band->price).text, per,
-		trial->is_rounded ? ", " : "",
-		trial->is_rounded ? rounding_text(rule->rounding) : "");
+	ctl_explain_line("usage", "%s = %" PRIu64 " x %s%s%s%s",
+		ctl_amount_of(trial->steps.usage).text, trial->steps.counted,
+		ctl_amount_of(trial->band->price).text, per, trial->is_rounded ? ", " : "",
+		trial->is_rounded ? ctl_explain_rounding(rule->rounding) : "");
 	if (trial->is_raised)
-		line("minimum", "%s, more than %s: it counts", amount_of(rule->minimum).text,
-			amount_of(trial->steps.sum).text);
+		ctl_explain_line("minimum", "%s, more than %s: it counts",
+			ctl_amount_of(rule->minimum).text, ctl_amount_of(trial->steps.sum).text);
 }
 
 static void show_total(const struct trial *trial)
 {
 	const char *code = chg_currency_code(trial->tariff->currency);
 
-	line("total", "%s %s", amount_of(trial->after.charged).text, code);
+	ctl_explain_line("total", "%s %s", ctl_amount_of(trial->after.charged).text, code);
 	if (trial->used_before == 0)
 		return;
-	line("before", "%s %s", amount_of(trial->before.charged).text, code);
-	line("now", "%s %s", charge_now(trial).text, code);
+	ctl_explain_line("before", "%s %s", ctl_amount_of(trial->before.charged).text, code);
+	ctl_explain_line("now", "%s %s", charge_now(trial).text, code);
 }
 
 static void show(const struct trial *trial)
 {
-	line("tariff", "%s of %s, in %s", trial->tariff->name, trial->path,
+	ctl_explain_line("tariff", "%s of %s, in %s", trial->tariff->name, trial->path,
 		chg_currency_code(trial->tariff->currency));
 	show_rule(trial);
 	if (trial->rule->band_count > 1)
@@ -467,9 +397,9 @@ static void show(const struct trial *trial)
 		show_price(trial);
 	show_used(trial);
 	if (trial->rule->kind == CHG_TARIFF_FREE)
-		line("free", "it is rated, counted and recorded at no cost");
+		ctl_explain_line("free", "it is rated, counted and recorded at no cost");
 	else if (trial->rule->kind == CHG_TARIFF_UNCONTROLLED)
-		line("free", "it is not charged: the client serves without asking");
+		ctl_explain_line("free", "it is not charged: the client serves without asking");
 	else if (trial->units.count > 0)
 		show_usage(trial);
 	show_total(trial);
@@ -489,28 +419,14 @@ static const char *kind_text(enum chg_tariff_kind kind)
 	return "";
 }
 
-static json_t *json_amount(chg_money money)
-{
-	return json_string(amount_of(money).text);
-}
-
-static json_t *json_count(uint64_t count)
-{
-	/* JSON numbers of jansson are signed; what is larger is text. */
-	char text[24];
-	if (count <= INT64_MAX)
-		return json_integer((json_int_t)count);
-	(void)snprintf(text, sizeof text, "%" PRIu64, count);
-	return json_string(text);
-}
-
 static json_t *json_price(const struct trial *trial)
 {
 	const struct chg_tariff_rule *rule = trial->rule;
 	if (rule->kind != CHG_TARIFF_FLAT)
 		return json_null();
-	return json_pack("{s:o, s:o, s:s, s:i}", "amount", json_amount(trial->band->price), "per",
-		json_count(rule->per), "unit", chg_unit_text(rule->unit), "line",
+	return json_pack("{s:o, s:o, s:s, s:i}", "amount",
+		ctl_explain_json_amount(trial->band->price), "per",
+		ctl_explain_json_count(rule->per), "unit", chg_unit_text(rule->unit), "line",
 		(int)trial->band->line);
 }
 
@@ -520,34 +436,54 @@ static json_t *json_steps(const struct trial *trial)
 	if (rule->kind != CHG_TARIFF_FLAT || trial->units.count == 0)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o, s:s?, s:o, s:b}", "increment",
-		json_count(rule->increment), "counted", json_count(trial->steps.counted), "setup",
-		json_amount(trial->has_setup ? rule->setup : CHG_NO_MONEY), "usage",
-		json_amount(trial->steps.usage), "rounded",
-		trial->is_rounded ? rounding_text(rule->rounding) : NULL, "minimum",
-		json_amount(rule->minimum), "minimum_counts", trial->is_raised);
+		ctl_explain_json_count(rule->increment), "counted",
+		ctl_explain_json_count(trial->steps.counted), "setup",
+		ctl_explain_json_amount(trial->has_setup ? rule->setup : CHG_NO_MONEY), "usage",
+		ctl_explain_json_amount(trial->steps.usage), "rounded",
+		trial->is_rounded ? ctl_explain_rounding(rule->rounding) : NULL, "minimum",
+		ctl_explain_json_amount(rule->minimum), "minimum_counts", trial->is_raised);
 }
 
 static enum ctl_exit show_json(const struct trial *trial)
 {
 	char at[CTL_WHEN_MAX];
 	ctl_when_write(trial->at, false, false, at);
-	return write_json(json_pack(
+	return ctl_explain_write(json_pack(
 		"{s:s, s:s, s:s, s:{s:s, s:i, s:s}, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"tariff", trial->tariff->name, "currency",
 		chg_currency_code(trial->tariff->currency), "zone", trial->tariff->zone, "rule",
 		"name", trial->rule->name, "line", (int)trial->rule->line, "kind",
 		kind_text(trial->rule->kind), "at", at, "price", json_price(trial), "unit",
-		chg_unit_text(trial->units.unit), "used_before", json_count(trial->used_before),
-		"used", json_count(trial->units.count), "steps", json_steps(trial), "total",
-		json_amount(trial->after.charged), "before", json_amount(trial->before.charged),
-		"now", json_string(charge_now(trial).text)));
+		chg_unit_text(trial->units.unit), "used_before",
+		ctl_explain_json_count(trial->used_before), "used",
+		ctl_explain_json_count(trial->units.count), "steps", json_steps(trial), "total",
+		ctl_explain_json_amount(trial->after.charged), "before",
+		ctl_explain_json_amount(trial->before.charged), "now",
+		json_string(charge_now(trial).text)));
+}
+
+static bool has_file(const struct ctl_call *call)
+{
+	if (call->operand_count == 0) {
+		ctl_say("`chgctl tariff explain` needs FILE, or --record ID for what a record was "
+			"charged");
+		return false;
+	}
+	for (enum ctl_option option = 0; option < CTL_OPT_COUNT; option++) {
+		if ((WITH_RECORD >> option & 1) != 0 && ctl_args_has(&call->args, option))
+			return refuse(ctl_option_rows[option].name,
+				"goes with --record alone; a FILE is tried without a database");
+	}
+	return true;
 }
 
 enum ctl_exit ctl_cmd_tariff_explain(const struct ctl_call *call)
 {
 	struct trial trial = { 0 };
 
-	if (!take_trial(call, &trial))
+	if (ctl_args_has(&call->args, CTL_OPT_RECORD))
+		return ctl_explain_record(call);
+	if (!has_file(call) || !take_trial(call, &trial))
 		return CTL_EXIT_USAGE;
 	__attribute__((cleanup(free_book))) struct book book = open_book(trial.path);
 	if (book.rc != CHG_OK) {

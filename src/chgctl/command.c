@@ -289,22 +289,29 @@ static const struct ctl_command commands[] = {
 	{
 		.group = "tariff",
 		.name = "explain",
-		.operands = "FILE",
-		.operand_min = 1,
+		.operands = "FILE | --record ID",
 		.operand_max = 1,
-		.options = CTL_BIT(CONTEXT) | CTL_BIT(TYPE) | CTL_BIT(TO) | CTL_BIT(PLAN) |
-			   CTL_BIT(RATING_GROUP) | CTL_BIT(SERVICE_IDENTIFIER) | CTL_BIT(UNITS) |
-			   CTL_BIT(USED_BEFORE) | CTL_BIT(AT) | ZONE | CTL_BIT(JSON),
-		.summary = "what a tariff file makes of a request, step by step",
+		.options = WHERE | CTL_BIT(RECORD) | CTL_BIT(CONTEXT) | CTL_BIT(TYPE) |
+			   CTL_BIT(TO) | CTL_BIT(PLAN) | CTL_BIT(RATING_GROUP) |
+			   CTL_BIT(SERVICE_IDENTIFIER) | CTL_BIT(UNITS) | CTL_BIT(USED_BEFORE) |
+			   CTL_BIT(AT) | ZONE | CTL_BIT(JSON),
+		.summary = "what a request would cost, or why a record cost what it did",
 		.text = "Rates as a node does: which rule fits and in which line it stands, which\n"
 			"price holds at the time (now, unless --at says when), increments, set-up\n"
 			"fee, rounding, minimum and total.  Nothing is charged.  With "
 			"--used-before\n"
-			"the charge for what comes on top is shown too.\n\n" TIMES,
+			"the charge for what comes on top is shown too.\n\n"
+			"With --record it explains what a record was charged, service by service: "
+			"the\n"
+			"version of the tariff that held, the rule and its line, the steps, and "
+			"the\n"
+			"buckets that paid, as the ledger has them.  Exit code 1: they do not add "
+			"up.\n\n" TIMES,
 		.examples = "chgctl tariff explain tariff.yaml --units '3 messages'\n"
 			    "chgctl tariff explain tariff.yaml --units '25 KB' --used-before 4000 "
 			    "\\\n"
-			    "    --context 9.32260@3gpp.org --to sip:bob@im.partner.example\n",
+			    "    --context 9.32260@3gpp.org --to sip:bob@im.partner.example\n"
+			    "chgctl tariff explain --record 1042\n",
 		.run = ctl_cmd_tariff_explain,
 	},
 	{

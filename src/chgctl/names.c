@@ -41,6 +41,20 @@ static const struct name terminations[] = {
 	{ 8, "DIAMETER_SESSION_TIMEOUT" },
 };
 
+static const struct name results[] = {
+	{ 2001, "DIAMETER_SUCCESS" },
+	{ 3004, "DIAMETER_TOO_BUSY" },
+	{ 4010, "DIAMETER_END_USER_SERVICE_DENIED" },
+	{ 4011, "DIAMETER_CREDIT_CONTROL_NOT_APPLICABLE" },
+	{ 4012, "DIAMETER_CREDIT_LIMIT_REACHED" },
+	{ 5002, "DIAMETER_UNKNOWN_SESSION_ID" },
+	{ 5003, "DIAMETER_AUTHORIZATION_REJECTED" },
+	{ 5004, "DIAMETER_INVALID_AVP_VALUE" },
+	{ 5012, "DIAMETER_UNABLE_TO_COMPLY" },
+	{ 5030, "DIAMETER_USER_UNKNOWN" },
+	{ 5031, "DIAMETER_RATING_FAILED" },
+};
+
 static const struct name causes[] = {
 	{ 0, "normal end of session" },
 	{ -1, "successful transaction" },
@@ -113,6 +127,11 @@ const char *ctl_name_cause(int32_t cause_code)
 const char *ctl_name_termination(uint32_t termination_cause)
 {
 	return text_of(terminations, COUNT(terminations), termination_cause);
+}
+
+const char *ctl_name_result(uint32_t result_code)
+{
+	return text_of(results, COUNT(results), result_code);
 }
 
 const char *ctl_name_mark_sentence(uint32_t bit)

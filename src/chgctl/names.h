@@ -25,6 +25,9 @@ const char *ctl_name_cause(int32_t cause_code);
 /* "DIAMETER_LOGOUT" for 1 and so on, RFC 6733 8.15; NULL for a number without a name. */
 const char *ctl_name_termination(uint32_t termination_cause);
 
+/* "DIAMETER_SUCCESS" for 2001 and so on, RFC 8506 9 and RFC 6733 7.1; NULL for one without a name. */
+const char *ctl_name_result(uint32_t result_code);
+
 /* The sentence of a mark, by its bit; NULL when the bit is no mark. */
 const char *ctl_name_mark_sentence(uint32_t bit);
 

@@ -198,9 +198,29 @@ golden online-suspense $on suspense list
 golden online-suspense-json $on suspense list --json
 golden online-accounts $on account list
 golden online-verify $on verify
+golden record-explain $on tariff explain --record 1
+golden record-explain-event $on tariff explain --record 2
+golden record-explain-open $on tariff explain --record 3 --local
+golden record-explain-json $on tariff explain --record 1 --json
+same "an explanation as json" object \
+	"$("$chgctl" $on tariff explain --record 1 --json | "$reread" json)"
+told 1 'there is no record 99' $on tariff explain --record 99
+told 2 'is no id of a record' $on tariff explain --record x
+told 2 'exclude each other' $on tariff explain good.tariff.yaml --record 1
+told 2 '--units and --record exclude' $on tariff explain --record 1 --units '1 message'
+told 2 'needs FILE, or --record ID' $on tariff explain
+told 2 'goes with --record alone' $on tariff explain good.tariff.yaml --units '1 message'
+told 2 'did you mean tariff explain?' tariff explian --record 1
+"$seed_online" steps.db steps || fail "the seed of many steps"
+for id in 1 2 3 4; do
+	golden record-steps-$id --db steps.db tariff explain --record $id
+done
+golden record-steps-json --db steps.db tariff explain --record 1 --json
+does --db steps.db verify
 # One record with a cost and one without: the column appears for both.
 "$seed" mixed.db story && "$seed_online" mixed.db || fail "the mixed seed"
 golden online-mixed $on --db mixed.db cdr list --icid icid-4711
+told 1 'record 1 was not charged: offline' --db mixed.db tariff explain --record 1
 golden suspense-post $on suspense post 1 alice 0.35 --why 'session of 20 November'
 told 1 'no suspense line 1 that waits' $on suspense post 1 alice 0.35 --why again
 golden suspense-list-posted $on suspense list
@@ -269,6 +289,16 @@ cp direct.db broken.db
 	fail "the damage"
 golden verify-broken --db broken.db verify
 "$chgctl" --db broken.db verify --json 2>/dev/null | "$reread" json >/dev/null || fail "verify as json"
+
+# So is a charge that is not what the tariff makes of it, and one that the ledger does not have.
+cp steps.db wrong.db
+"$seed" wrong.db sql "UPDATE cdr_service SET cost_micros = cost_micros + 1
+	WHERE cdr_id = 4 AND entry_no = 0" || fail "the damage to a charge"
+golden record-wrong --db wrong.db tariff explain --record 4
+"$seed" wrong.db sql "UPDATE cdr_charge SET cost_micros = 7 WHERE cdr_id = 3" ||
+	fail "the damage to a record"
+told_wrong=$("$chgctl" --db wrong.db tariff explain --record 3 --json | grep '"adds_up"')
+same "a wrong sum as json" '  "adds_up": false' "$told_wrong"
 
 # A tariff for the first start; a faulty one keeps the node from starting and says why.
 mkfifo hold2

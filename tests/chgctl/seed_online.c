@@ -2,7 +2,9 @@
  * Fills a database with credit control as a node would: a tariff, accounts, requests through the
  * online decision into the SQLite store, at fixed times.
  *
- *   seed_online PATH
+ *   seed_online PATH [steps]
+ *
+ * "steps" is another story: one in which a charge has many steps.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +27,24 @@ static const char tariff_text[] = "tariff: im\n"
 				  "    price: 0.01 per 10 KB\n"
 				  "    setup: 0.10\n"
 				  "  - message: 0.05 per message\n";
+
+static const char steps_text[] = "tariff: im\n"
+				 "currency: EUR\n"
+				 "zone: Europe/Berlin\n"
+				 "rules:\n"
+				 "  - name: emergency\n"
+				 "    match: {rating-group: 112}\n"
+				 "    not-charged: true\n"
+				 "  - name: chat\n"
+				 "    match: {rating-group: 7}\n"
+				 "    price: 0.01 per 7 KB\n"
+				 "    setup: 0.10\n"
+				 "    increment: 1 KB\n"
+				 "    minimum: 0.15\n"
+				 "    times:\n"
+				 "      - {days: weekdays, from: \"08:00\", until: \"09:17\", "
+				 "price: 0.02 per 7 KB}\n"
+				 "  - message: 0.05 per message\n";
 
 static struct chg_store store;
 static struct chg_tariff tariff;
@@ -180,6 +200,91 @@ static void story(void)
 	take(150, lost);
 }
 
+static struct chg_service_ask octets(uint64_t asked, uint64_t used)
+{
+	struct chg_service_ask ask = service(CHG_UNIT_OCTETS, asked, used);
+
+	ask.rating_group = (chg_opt_u32){ .is_present = true, .value = 7 };
+	return ask;
+}
+
+static void report(int64_t second, enum chg_cc_type type, uint32_t number,
+	struct chg_service_ask messages, struct chg_service_ask chat)
+{
+	struct chg_ccr ccr = request("im1.example.net;2;1", "sip:alice@example.net", type, number);
+
+	ccr.is_multiple = true;
+	ccr.service_count = 2;
+	ccr.service[0] = messages;
+	ccr.service[1] = chat;
+	take(second, ccr);
+}
+
+static struct chg_service_ask euros(int64_t asked, int64_t used)
+{
+	struct chg_service_ask ask = { 0 };
+
+	ask.requested.is_present = asked > 0;
+	ask.requested.has_money = asked > 0;
+	ask.requested.money.micros = asked;
+	ask.used_count = used > 0 ? 1 : 0;
+	ask.used[0].units.is_present = used > 0;
+	ask.used[0].units.has_money = used > 0;
+	ask.used[0].units.money.micros = used;
+	return ask;
+}
+
+/* A service whose client rates: reserved, then charged as it says. */
+static void rated_by_client(void)
+{
+	struct chg_ccr ccr =
+		request("im1.example.net;2;2", "sip:alice@example.net", CHG_CC_INITIAL, 0);
+
+	ccr.service_count = 1;
+	ccr.service[0] = euros(500000, 0);
+	take(240, ccr);
+	ccr = request("im1.example.net;2;2", "sip:alice@example.net", CHG_CC_TERMINATION, 1);
+	ccr.service_count = 1;
+	ccr.service[0] = euros(0, 320000);
+	take(250, ccr);
+}
+
+static void refund(int64_t second, const char *session_id, int64_t micros)
+{
+	struct chg_ccr ccr = request(session_id, "sip:alice@example.net", CHG_CC_EVENT, 0);
+
+	ccr.action = (chg_opt_u32){ .is_present = true, .value = CHG_ACTION_REFUND_ACCOUNT };
+	ccr.service_count = 1;
+	ccr.service[0] = euros(micros, 0);
+	take(second, ccr);
+}
+
+/* Increments, a minimum, two prices, free messages, money, money back, a service closed early. */
+static void story_of_steps(void)
+{
+	static const struct chg_service_ask none;
+	struct chg_service_ask last = octets(0, 2500);
+
+	change(-60, json_pack("{s:s, s:s, s:s}", "command", "tariff-load", "name", "im", "text",
+			    steps_text));
+	change(-50, json_pack("{s:s, s:s, s:s, s:s, s:[s]}", "command", "account-create", "name",
+			    "alice", "currency", "EUR", "balance", "5.00", "identities",
+			    "sip:alice@example.net"));
+	change(-40, json_pack("{s:s, s:s, s:s, s:s, s:s}", "command", "bucket-add", "account",
+			    "alice", "name", "gift", "kind", "messages", "balance", "4"));
+	last.reason = (chg_opt_u32){ .is_present = true, .value = 2 };
+	report(0, CHG_CC_INITIAL, 0, service(CHG_UNIT_MESSAGES, 5, 0), octets(30000, 0));
+	report(60, CHG_CC_UPDATE, 1, service(CHG_UNIT_MESSAGES, 5, 3), octets(30000, 1500));
+	report(90, CHG_CC_UPDATE, 2, service(CHG_UNIT_MESSAGES, 5, 3), octets(30000, 12345));
+	report(150, CHG_CC_UPDATE, 3, service(CHG_UNIT_MESSAGES, 5, 0), last);
+	report(180, CHG_CC_UPDATE, 4, service(CHG_UNIT_MESSAGES, 5, 1), octets(30000, 0));
+	report(210, CHG_CC_TERMINATION, 5, none, octets(0, 8000));
+	rated_by_client();
+	online.policy.refund_max = (chg_money){ 1000000 };
+	refund(260, "im1.example.net;2;3", 250000);
+	message(270, "im1.example.net;2;4", "sip:alice@example.net", 1);
+}
+
 int main(int argc, char **argv)
 {
 	static struct chg_config config;
@@ -188,17 +293,23 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
+	bool has_steps = argc > 2 && strcmp(argv[2], "steps") == 0;
 	chg_config_defaults(&config);
 	chg_config_cc_policy(&config, &online.policy);
 	online.record_policy = (struct chg_acct_policy){ .skew_max = chg_span_s(86400) };
-	check(chg_tariff_read_text("story", chg_view_of(tariff_text), &tariff, &errors), "tariff");
+	check(chg_tariff_read_text(
+		      "story", chg_view_of(has_steps ? steps_text : tariff_text), &tariff, &errors),
+		"tariff");
 	tariff.version = 1;
 	if (chg_sqlite_store_open(argv[1], CHG_SQLITE_READ_WRITE_CREATE, &store, why, sizeof why) !=
 		CHG_OK) {
 		fprintf(stderr, "seed_online: %s\n", why);
 		return 1;
 	}
-	story();
+	if (has_steps)
+		story_of_steps();
+	else
+		story();
 	store.ops->close(store.self);
 	return 0;
 }
