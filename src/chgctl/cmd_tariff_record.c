@@ -349,11 +349,22 @@ static enum chg_rc show_items(struct view *view)
 	return CHG_OK;
 }
 
+static bool has_lost_lines(const struct ctl_receipt *receipt)
+{
+	for (size_t i = 0; i < receipt->line_len; i++) {
+		if (!receipt->line[i].has_entry)
+			return true;
+	}
+	return false;
+}
+
 static void show_total(const struct view *view)
 {
 	const struct ctl_receipt *receipt = &view->receipt;
 
 	putchar('\n');
+	if (has_lost_lines(receipt))
+		ctl_explain_line("WRONG", "no request accounts for these lines of the ledger:");
 	show_lines(view, false, 0);
 	ctl_explain_line("total", "%s %s%s", ctl_amount_of(receipt->cost).text, view->currency,
 		receipt->is_open ? " so far: the record is open" : "");

@@ -335,8 +335,10 @@ static void match_lines(struct ctl_receipt *receipt)
 		size_t end = posting_end(receipt, at);
 		bool moves;
 		chg_money cost = cost_of(receipt, entry->entry_no, &moves);
-		if (!moves || receipt->line[at].at.us != entry->received_at.us ||
-			debited_by(receipt, at, end).micros != cost.micros)
+		bool fits = receipt->line[at].at.us == entry->received_at.us &&
+			    debited_by(receipt, at, end).micros == cost.micros;
+		/* An event has one request only. */
+		if (!moves || (!fits && receipt->kind != CHG_CDR_EVENT))
 			continue;
 		for (; at < end; at++) {
 			receipt->line[at].has_entry = true;
@@ -525,9 +527,9 @@ static void add_up(struct ctl_receipt *receipt)
 	receipt->is_whole = true;
 	for (size_t i = 0; i < receipt->item_len; i++) {
 		const struct ctl_receipt_item *item = &receipt->item[i];
-		receipt->is_whole &= item->is_explained &&
-				     item->comes_to.micros == item->done.cost.micros &&
-				     add_to(&receipt->comes_to, item->comes_to.micros);
+		bool is_added = add_to(&receipt->comes_to, item->comes_to.micros);
+		receipt->is_whole &= is_added && item->is_explained &&
+				     item->comes_to.micros == item->done.cost.micros;
 	}
 	for (size_t i = 0; i < receipt->line_len; i++)
 		receipt->is_whole &= receipt->line[i].has_entry;

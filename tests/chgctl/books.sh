@@ -295,6 +295,9 @@ cp steps.db wrong.db
 "$seed" wrong.db sql "UPDATE cdr_service SET cost_micros = cost_micros + 1
 	WHERE cdr_id = 4 AND entry_no = 0" || fail "the damage to a charge"
 golden record-wrong --db wrong.db tariff explain --record 4
+"$seed" wrong.db sql "UPDATE cdr_service SET cost_micros = cost_micros + 1
+	WHERE cdr_id = 2 AND entry_no = 2" || fail "the damage to a report"
+golden record-wrong-session --db wrong.db tariff explain --record 2
 "$seed" wrong.db sql "UPDATE cdr_charge SET cost_micros = 7 WHERE cdr_id = 3" ||
 	fail "the damage to a record"
 told_wrong=$("$chgctl" --db wrong.db tariff explain --record 3 --json | grep '"adds_up"')
