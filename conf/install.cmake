@@ -39,6 +39,7 @@ chg_install_edited(freediameter.conf)
 if(EXISTS "${CHG_SOURCE_DIR}/conf/charging.yaml")
   chg_install_edited(charging.yaml)
 endif()
+chg_install_edited(tariff.yaml)
 
 set(unit "${root}${CMAKE_INSTALL_PREFIX}/lib/systemd/system/charging-enabler.service")
 chg_filled(systemd/charging-enabler.service.in text)

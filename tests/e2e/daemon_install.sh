@@ -12,6 +12,10 @@ enabler=$root/usr/sbin/charging-enabler
 expect "the daemon is in sbin" test -x "$enabler"
 expect "the configuration is in etc" test -f "$etc/freediameter.conf"
 expect "so is charging.yaml" test -f "$etc/charging.yaml"
+expect "so is a tariff" test -f "$etc/tariff.yaml"
+expect "the tariff is acceptable" "$CHG_BUILD_DIR/chgctl" tariff check "$etc/tariff.yaml"
+expect "what its words mean is beside the other documents" \
+	test -f "$root/usr/share/doc/charging-enabler/TARIFF.md"
 expect "no placeholder is left" test -z "$(grep -rl '@CHG_' "$etc" "$root/usr/lib/systemd" || :)"
 expect "the folder of the records is there and closed to others" \
 	test "$(stat -c %a "$state")" = 750
