@@ -508,8 +508,6 @@ static enum chg_rc rate_item(struct ctl_source *source, struct ctl_receipt *rece
 		return CHG_E_NO_MEMORY;
 	if (rater.rule != NULL)
 		rate_units(&rater, chain, units_left(receipt, item), item);
-	else
-		receipt->missing_version = item->done.version;
 	return CHG_OK;
 }
 

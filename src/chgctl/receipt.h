@@ -59,7 +59,6 @@ struct ctl_receipt {
 	struct ctl_receipt_item *item;
 	size_t item_len;
 	struct chg_tariff *tariff; /* the version that was used last; NULL before */
-	int64_t missing_version;   /* that cannot be read any more; 0 none */
 	chg_money debited;         /* as the ledger says, refunds taken off */
 	chg_money comes_to;        /* as the steps say */
 	bool is_whole;             /* every item is explained, every line has its request */

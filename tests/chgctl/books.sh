@@ -212,7 +212,7 @@ told 2 'needs FILE, or --record ID' $on tariff explain
 told 2 'goes with --record alone' $on tariff explain good.tariff.yaml --units '1 message'
 told 2 'did you mean tariff explain?' tariff explian --record 1
 "$seed_online" steps.db steps || fail "the seed of many steps"
-for id in 1 2 3 4; do
+for id in 1 2 3 4 5; do
 	golden record-steps-$id --db steps.db tariff explain --record $id
 done
 golden record-steps-json --db steps.db tariff explain --record 1 --json
@@ -300,6 +300,9 @@ golden record-wrong --db wrong.db tariff explain --record 4
 golden record-wrong-session --db wrong.db tariff explain --record 2
 "$seed" wrong.db sql "UPDATE cdr_charge SET cost_micros = 7 WHERE cdr_id = 3" ||
 	fail "the damage to a record"
+"$seed" wrong.db sql "UPDATE tariff SET text = 'no tariff' WHERE version = 2" ||
+	fail "the damage to a tariff"
+golden record-wrong-tariff --db wrong.db tariff explain --record 5
 told_wrong=$("$chgctl" --db wrong.db tariff explain --record 3 --json | grep '"adds_up"')
 same "a wrong sum as json" '  "adds_up": false' "$told_wrong"
 

@@ -259,6 +259,42 @@ static void refund(int64_t second, const char *session_id, int64_t micros)
 	take(second, ccr);
 }
 
+static void read_tariff(const char *text, int64_t version)
+{
+	static struct chg_tariff_errors errors;
+
+	check(chg_tariff_read_text("story", chg_view_of(text), &tariff, &errors), "tariff");
+	tariff.version = version;
+}
+
+/* Three services, two of which share a bucket and one that is not charged. */
+static void of_three(int64_t second, enum chg_cc_type type, uint32_t number, uint64_t used)
+{
+	struct chg_ccr ccr = request("im1.example.net;2;5", "sip:alice@example.net", type, number);
+
+	ccr.is_multiple = true;
+	ccr.service_count = type == CHG_CC_INITIAL ? 3 : 2;
+	for (size_t i = 0; i < ccr.service_count; i++)
+		ccr.service[i] = service(CHG_UNIT_MESSAGES, used == 0 ? 2 : 0, used);
+	ccr.service[1].service_id_count = 1;
+	ccr.service[1].service_id[0] = 5;
+	ccr.service[2].rating_group = (chg_opt_u32){ .is_present = true, .value = 112 };
+	take(second, ccr);
+}
+
+/* The prices change while it lasts. */
+static void two_versions(void)
+{
+	change(280, json_pack("{s:s, s:s, s:s, s:s, s:s}", "command", "bucket-add", "account",
+			    "alice", "name", "more", "kind", "messages", "balance", "3"));
+	of_three(290, CHG_CC_INITIAL, 0, 0);
+	of_three(300, CHG_CC_UPDATE, 1, 2);
+	change(310, json_pack("{s:s, s:s, s:s}", "command", "tariff-load", "name", "im", "text",
+			    tariff_text));
+	read_tariff(tariff_text, 2);
+	of_three(320, CHG_CC_TERMINATION, 2, 3);
+}
+
 /* Increments, a minimum, two prices, free messages, money, money back, a service closed early. */
 static void story_of_steps(void)
 {
@@ -283,12 +319,12 @@ static void story_of_steps(void)
 	online.policy.refund_max = (chg_money){ 1000000 };
 	refund(260, "im1.example.net;2;3", 250000);
 	message(270, "im1.example.net;2;4", "sip:alice@example.net", 1);
+	two_versions();
 }
 
 int main(int argc, char **argv)
 {
 	static struct chg_config config;
-	static struct chg_tariff_errors errors;
 	char why[CHG_SQLITE_WHY_MAX] = "";
 
 	if (argc < 2)
@@ -297,10 +333,7 @@ int main(int argc, char **argv)
 	chg_config_defaults(&config);
 	chg_config_cc_policy(&config, &online.policy);
 	online.record_policy = (struct chg_acct_policy){ .skew_max = chg_span_s(86400) };
-	check(chg_tariff_read_text(
-		      "story", chg_view_of(has_steps ? steps_text : tariff_text), &tariff, &errors),
-		"tariff");
-	tariff.version = 1;
+	read_tariff(has_steps ? steps_text : tariff_text, 1);
 	if (chg_sqlite_store_open(argv[1], CHG_SQLITE_READ_WRITE_CREATE, &store, why, sizeof why) !=
 		CHG_OK) {
 		fprintf(stderr, "seed_online: %s\n", why);
