@@ -5,13 +5,17 @@
 
 #include "core/credit_private.h"
 
-/* What is left above a floor of -limit; a debt may lie anywhere in the range. */
+/*
+ * What is left above a floor of -limit; a debt may lie anywhere in the range.  Never more than can
+ * be held on top of what is held already: balance and limit together may be beyond the range.
+ */
 static int64_t left_above(const struct chg_bucket *bucket, int64_t limit)
 {
 	__int128 left = (__int128)bucket->balance - bucket->reserved + limit;
+	int64_t most = INT64_MAX - bucket->reserved;
 	if (left <= 0)
 		return 0;
-	return left < INT64_MAX ? (int64_t)left : INT64_MAX;
+	return left < most ? (int64_t)left : most;
 }
 
 static int64_t available(const struct chg_bucket *bucket)
