@@ -483,6 +483,13 @@ WHERE cdr.origin_host_id = :origin_host_id AND cdr.source = 'CH-2' AND cdr.statu
 	AND cc_session.status = 1
 ORDER BY cdr.origin_state_id, cdr.cdr_id LIMIT 1;
 
+-- name: cc_sub_session_next
+-- In the order of the index, so that ending them all is one walk over it.
+SELECT sub_session FROM cc_session
+WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND sub_session > :sub_session
+	AND status = 1
+ORDER BY sub_session LIMIT 1;
+
 -- name: answer_oldest
 SELECT origin_host_id, session_id, sub_session, record_number, record_type
 FROM cc_answer WHERE received_us < :received_us

@@ -46,14 +46,31 @@ static enum chg_rc end_older(struct chg_online *online, struct chg_store *store,
 		data->origin_state_id.value, &ended);
 }
 
+/*
+ * B-004: the end of the main session is that of its sub-sessions, and what they held is free before
+ * it is decided.  A repeated one, or one that is refused since nobody knows the session, ends none.
+ */
+static enum chg_rc end_sub_sessions(struct chg_online *online, struct chg_store *store,
+	struct chg_now now, const struct chg_ccr *ccr, uint32_t *ret_ended)
+{
+	*ret_ended = 0;
+	if (ccr->type != CHG_CC_TERMINATION || ccr->data.sub_session_id.is_present ||
+		!online->facts.has_session || online->facts.seen != CHG_SEEN_NEVER)
+		return CHG_OK;
+	return store->books->end_sub_sessions(store->self, now, &online->policy, ccr, ret_ended);
+}
+
 static enum chg_rc load(struct chg_online *online, struct chg_store *store, struct chg_now now,
 	const struct chg_ccr *ccr)
 {
 	bool has_changed = false;
+	uint32_t ended = 0;
 	enum chg_rc rc = store->books->load(store->self, ccr, &online->facts);
 	if (rc == CHG_OK)
 		rc = end_older(online, store, now, &ccr->data, &has_changed);
-	if (rc == CHG_OK && has_changed)
+	if (rc == CHG_OK)
+		rc = end_sub_sessions(online, store, now, ccr, &ended);
+	if (rc == CHG_OK && (has_changed || ended > 0))
 		rc = store->books->load(store->self, ccr, &online->facts);
 	return rc;
 }

@@ -283,3 +283,15 @@ struct chg_cdr_state chg_accounting_expire(const struct chg_cdr_state *record, s
 	after.supervise_until = (chg_opt_instant){ 0 };
 	return after;
 }
+
+struct chg_cdr_state chg_accounting_close_below(
+	const struct chg_cdr_state *record, const struct chg_acr *end, struct chg_now now)
+{
+	assert(record->kind == CHG_CDR_SESSION && record->status == CHG_CDR_OPEN);
+	struct chg_cdr_state after = *record;
+	after.status = CHG_CDR_CLOSED;
+	after.ended_at = (chg_opt_instant){ true, time_of(end, now) };
+	after.closed_at = (chg_opt_instant){ true, now.wall };
+	after.supervise_until = (chg_opt_instant){ 0 };
+	return after;
+}

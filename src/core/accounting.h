@@ -23,4 +23,11 @@ void chg_accounting_decide(const struct chg_acct_facts *facts, const struct chg_
  */
 struct chg_cdr_state chg_accounting_expire(const struct chg_cdr_state *record, struct chg_now now);
 
+/*
+ * What becomes of an open record when `end` ends the session above its sub-session: closed at the
+ * time of `end`, without a mark.  RFC 8506 5.1
+ */
+struct chg_cdr_state chg_accounting_close_below(
+	const struct chg_cdr_state *record, const struct chg_acr *end, struct chg_now now);
+
 #endif

@@ -116,6 +116,13 @@ struct chg_books_ops {
 	 */
 	enum chg_rc (*end_older)(void *self, struct chg_now now, const struct chg_cc_policy *policy,
 		struct chg_view origin_host, uint32_t origin_state_id, uint32_t *ret_ended);
+	/*
+	 * Ends the open sub-sessions of the request's Origin-Host and Session-Id, in the order of their
+	 * texts: what they hold goes back, and their records close at the request's time without a
+	 * mark.  To be called before load, so that the request meets what they leave.
+	 */
+	enum chg_rc (*end_sub_sessions)(void *self, struct chg_now now,
+		const struct chg_cc_policy *policy, const struct chg_ccr *ccr, uint32_t *ret_ended);
 	enum chg_rc (*forget_answers)(
 		void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);
 

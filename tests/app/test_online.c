@@ -768,6 +768,88 @@ static void a_restarted_peer_finds_what_its_old_sessions_held(void **state)
 	assert_account(bench, "alice", 30, 50);
 }
 
+static struct chg_job *below(struct work *work, uint64_t sub_session_id)
+{
+	work->ccr.data.sub_session_id = (chg_opt_u64){ true, sub_session_id };
+	return &work->job;
+}
+
+/* A main session and two below it, which hold 20, 30 and 40 cents of alice's 100. */
+static void open_three(struct bench *bench)
+{
+	struct work work;
+	add_account(bench, "alice", 100);
+	handle(bench, initial(&work, "a", 2));
+	initial(&work, "a", 3);
+	handle(bench, below(&work, 1));
+	initial(&work, "a", 4);
+	handle(bench, below(&work, 2));
+	assert_account(bench, "alice", 100, 90);
+}
+
+static void the_end_of_the_main_session_is_that_of_its_sub_sessions(void **state)
+{
+	struct bench *bench = *state;
+	struct work work;
+	open_three(bench);
+	handle(bench, termination(&work, "a", 1, 1)); /* B-004 */
+	assert_answer(&work, "2001 2001:0");
+	assert_account(bench, "alice", 90, 0);
+	assert_int_equal(records_of(bench).closed, 3);
+	assert_int_equal(records_of(bench).abnormal, 0);
+	update(&work, "a", 1, 3, 3); /* its tombstone: charged, nothing granted */
+	handle(bench, below(&work, 1));
+	assert_answer(&work, "5002 2001:0");
+	assert_account(bench, "alice", 60, 0);
+}
+
+static void the_end_of_a_sub_session_is_that_of_no_other(void **state)
+{
+	struct bench *bench = *state;
+	struct work work;
+	open_three(bench);
+	termination(&work, "a", 1, 3);
+	handle(bench, below(&work, 1));
+	assert_account(bench, "alice", 70, 60);
+	handle(bench, termination(&work, "b", 1, 0)); /* nobody knows it */
+	assert_account(bench, "alice", 70, 60);
+	assert_int_equal(records_of(bench).open, 2);
+}
+
+static void a_repeated_end_of_the_main_session_ends_no_later_sub_session(void **state)
+{
+	struct bench *bench = *state;
+	struct work work, later;
+	open_three(bench);
+	handle(bench, termination(&work, "a", 1, 1));
+	initial(&later, "a", 5);
+	handle(bench, below(&later, 3));
+	assert_answer(&later, "2001 2001:5");
+	handle(bench, termination(&work, "a", 1, 1));
+	assert_int_equal(work.job.is_duplicate, true);
+	assert_answer(&work, "2001 2001:0");
+	assert_account(bench, "alice", 90, 50);
+	assert_int_equal(records_of(bench).open, 1);
+}
+
+static void whichever_call_fails_sub_sessions_end_with_the_main_one_or_stay(void **state)
+{
+	for (uint64_t k = 1; k <= 12; k++) {
+		struct bench *bench;
+		struct work work;
+		tear_down(state);
+		set_up(state);
+		bench = *state;
+		open_three(bench);
+		faulty_store_fail_at(&bench->faulty, k, CHG_E_STORE_FULL);
+		handle(bench, termination(&work, "a", 1, 1));
+		faulty_store_fail_at(&bench->faulty, 0, CHG_OK);
+		bool is_done = work.job.rc == CHG_OK;
+		assert_account(bench, "alice", is_done ? 90 : 100, is_done ? 0 : 90);
+		assert_int_equal(records_of(bench).open, is_done ? 0 : 3);
+	}
+}
+
 static void an_equal_or_lower_state_ends_nothing(void **state)
 {
 	struct bench *bench = *state;
@@ -881,6 +963,10 @@ int main(void)
 		CASE(a_restart_of_the_node_keeps_sessions_and_their_time),
 		CASE(more_sessions_than_one_turn_ends_are_ended_by_the_next),
 		CASE(a_restarted_peer_finds_what_its_old_sessions_held),
+		CASE(the_end_of_the_main_session_is_that_of_its_sub_sessions),
+		CASE(the_end_of_a_sub_session_is_that_of_no_other),
+		CASE(a_repeated_end_of_the_main_session_ends_no_later_sub_session),
+		CASE(whichever_call_fails_sub_sessions_end_with_the_main_one_or_stay),
 		CASE(an_equal_or_lower_state_ends_nothing),
 		CASE(a_question_tells_the_state_as_well_though_it_leaves_nothing_else),
 		CASE(a_peer_that_connects_anew_gives_back_what_it_held),

@@ -177,6 +177,12 @@ static enum chg_rc moody_end_older(void *self, struct chg_now now,
 	return INNER(self).books->end_older(INNER(self).self, now, policy, host, state_id, ret);
 }
 
+static enum chg_rc moody_end_sub_sessions(void *self, struct chg_now now,
+	const struct chg_cc_policy *policy, const struct chg_ccr *ccr, uint32_t *ret)
+{
+	return INNER(self).books->end_sub_sessions(INNER(self).self, now, policy, ccr, ret);
+}
+
 static enum chg_rc moody_forget_answers(void *self, chg_instant before, uint32_t max, uint32_t *ret)
 {
 	return INNER(self).books->forget_answers(INNER(self).self, before, max, ret);
@@ -188,6 +194,7 @@ static const struct chg_books_ops moody_books = { .load = moody_load_books,
 	.next_deadline = moody_books_deadline,
 	.expire_due = moody_expire_books,
 	.end_older = moody_end_older,
+	.end_sub_sessions = moody_end_sub_sessions,
 	.forget_answers = moody_forget_answers };
 
 static const struct chg_store_ops moody_ops = { .begin = moody_begin,

@@ -650,6 +650,72 @@ static void case_restarted_peer(struct fixture *fixture)
 	laws_hold(store);
 }
 
+static uint32_t end_below(struct chg_store *store, int64_t seconds, const struct chg_ccr *ccr)
+{
+	uint32_t ended = 99;
+	begin_ok(store);
+	assert_int_equal(store->books->end_sub_sessions(
+				 store->self, at_s(seconds), &credit_policy, ccr, &ended),
+		CHG_OK);
+	commit_ok(store);
+	return ended;
+}
+
+/* The main session, three below it, one of another session and one of another host: records 1 to 6. */
+static void open_sub_sessions(struct chg_store *store)
+{
+	static const struct {
+		const char *host, *session;
+		chg_opt_u64 sub;
+	} rows[] = { { "im1.example.net", "s", { 0 } }, { "im1.example.net", "s", { true, 9 } },
+		{ "im1.example.net", "s", { true, 10 } }, { "im1.example.net", "s", { true, 11 } },
+		{ "im1.example.net", "other", { true, 9 } },
+		{ "im2.example.net", "s", { true, 9 } } };
+	account_ok(store, "alice", 10000000);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct chg_ccr ccr = time_ccr(CHG_CC_INITIAL, 0, 0);
+		ccr.data.origin_host = chg_view_of(rows[i].host);
+		ccr.data.session_id = chg_view_of(rows[i].session);
+		ccr.data.sub_session_id = rows[i].sub;
+		charge(store, 10, &ccr);
+	}
+	struct chg_ccr ccr = time_ccr(CHG_CC_TERMINATION, 1, 20);
+	ccr.data.sub_session_id = (chg_opt_u64){ true, 11 };
+	charge(store, 20, &ccr);
+}
+
+static void case_sub_sessions(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	open_sub_sessions(store);
+	has(store, "alice", 9900000, 5 * 300000);
+	fixture_restart(fixture);
+	struct chg_ccr ccr = time_ccr(CHG_CC_TERMINATION, 1, 0);
+	ccr.data.event_time = (chg_opt_instant){ true, at_s(28).wall };
+	assert_int_equal(end_below(store, 30, &ccr), 2);
+	has(store, "alice", 9900000, 3 * 300000);
+	static const enum chg_cdr_status status[] = { CHG_CDR_OPEN, CHG_CDR_CLOSED, CHG_CDR_CLOSED,
+		CHG_CDR_CLOSED, CHG_CDR_OPEN, CHG_CDR_OPEN };
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(cdr_of(store, i + 1).state.status, status[i]);
+	for (int i = 2; i <= 3; i++) {
+		struct chg_cdr_state record = cdr_of(store, i).state;
+		assert_int_equal(record.marks, 0);
+		assert_int_equal(record.ended_at.value.us, at_s(28).wall.us);
+		assert_int_equal(record.closed_at.value.us, at_s(30).wall.us);
+	}
+	assert_true(cdr_of(store, 3).state.local_sequence < cdr_of(store, 2).state.local_sequence);
+	laws_hold(store);
+	assert_int_equal(end_below(store, 31, &ccr), 0);
+	ccr.data.origin_host = CHG_VIEW("im9.example.net");
+	assert_int_equal(end_below(store, 31, &ccr), 0);
+	ccr = time_ccr(CHG_CC_UPDATE, 1, 20);
+	ccr.data.sub_session_id = (chg_opt_u64){ true, 9 };
+	assert_int_equal(charge(store, 40, &ccr)->facts.session.status, CHG_CC_ENDED);
+	has(store, "alice", 9800000, 3 * 300000);
+	laws_hold(store);
+}
+
 static struct chg_ccr refund_of(uint32_t number, const char *handle, int64_t micros)
 {
 	struct chg_ccr ccr = ccr_of("refund", CHG_CC_EVENT, number, "alice");
@@ -1046,6 +1112,7 @@ static const struct contract_case cases[] = {
 	{ "a session may begin anew after it ended", case_begins_anew },
 	{ "a silent session gives back what it held, and its record closes", case_expiry },
 	{ "a restarted peer's older sessions end, and no others", case_restarted_peer },
+	{ "B-004 the open sub-sessions of a session end, and no others", case_sub_sessions },
 	{ "a debit is refunded by its handle, and never more than it was", case_refund },
 	{ "what came from two buckets goes back to the main one", case_refund_of_two },
 	{ "the first identity that is known pays, and a session keeps its payer", case_identities },
@@ -1217,6 +1284,8 @@ static enum chg_rc step_other(
 		.priority = (int32_t)(dice % 5) - 2,
 		.name = "extra" };
 	struct chg_acr acr = acr_of("a", (enum chg_record_type)(1 + dice % 4), dice % 5);
+	static const char *const sessions[] = { "a", "b", "c" };
+	struct chg_ccr ccr = ccr_of(sessions[dice % 3], CHG_CC_TERMINATION, 1, "alice");
 	struct chg_acct_facts facts;
 	int64_t id = 0;
 	switch (what) {
@@ -1241,6 +1310,9 @@ static enum chg_rc step_other(
 	case 7:
 		return books->account_set_status(store->self, now, &by_me, person,
 			(enum chg_account_status)(1 + (dice % 8 == 0)));
+	case 8:
+		ccr.data.origin_host = dice % 2 == 0 ? CHG_VIEW("h1") : CHG_VIEW("h2");
+		return books->end_sub_sessions(store->self, now, &credit_policy, &ccr, ret_count);
 	default:
 		acr.origin_host = CHG_VIEW("h1");
 		return offer(store, now, &acr, &facts);
@@ -1257,11 +1329,11 @@ static void step_both(struct chg_store stores[2], uint64_t *seed, int64_t second
 	assert_int_equal(stores[0].books->next_posting_id(stores[0].self, &next), CHG_OK);
 	struct chg_ccr ccr = any_ccr(seed, second, next);
 	for (int i = 0; i < 2; i++)
-		rc[i] = what < 9 ? step_other(&stores[i], what, dice, second, &counts[i])
-				 : credit(&stores[i], at_s(second), &ccr, &credited[i]);
+		rc[i] = what < 10 ? step_other(&stores[i], what, dice, second, &counts[i])
+				  : credit(&stores[i], at_s(second), &ccr, &credited[i]);
 	assert_int_equal(rc[0], rc[1]);
 	assert_int_equal(counts[0], counts[1]);
-	if (what < 9)
+	if (what < 10)
 		return;
 	assert_int_equal(rc[0], CHG_OK);
 	same_facts(&credited[0].facts, &credited[1].facts);

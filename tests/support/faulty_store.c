@@ -155,6 +155,12 @@ static enum chg_rc end_older(void *self, struct chg_now now, const struct chg_cc
 		ret_ended);
 }
 
+static enum chg_rc end_sub_sessions(void *self, struct chg_now now,
+	const struct chg_cc_policy *policy, const struct chg_ccr *ccr, uint32_t *ret_ended)
+{
+	PASS_BOOK(FAULTY_BOOKS_END_SUB_SESSIONS, end_sub_sessions, now, policy, ccr, ret_ended);
+}
+
 static enum chg_rc forget_answers(
 	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten)
 {
@@ -243,6 +249,7 @@ static const struct chg_books_ops books_ops = {
 	.next_deadline = next_deadline_of_books,
 	.expire_due = expire_due_of_books,
 	.end_older = end_older,
+	.end_sub_sessions = end_sub_sessions,
 	.forget_answers = forget_answers,
 	.account_add = account_add,
 	.account_set_status = account_set_status,

@@ -2,12 +2,16 @@
  * One request of CH-2, and what time does to sessions.
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/accounting.h"
 #include "core/refund.h"
 #include "core/units_json.h"
 #include "store/memory/memory_private.h"
+
+enum { SUB_TEXT_MAX = 24 };
 
 static const struct chg_view online = { .ptr = "CH-2", .len = 4 };
 
@@ -445,9 +449,13 @@ static enum chg_rc next_deadline(void *self, chg_opt_instant *ret)
 	return CHG_OK;
 }
 
-/* A record that is closed already stays as it is. */
+/*
+ * A record that is closed already stays as it is.  `end` is the request that ends the session above
+ * this one; NULL: nobody ended it.
+ */
 static enum chg_rc session_end(struct memory *memory, struct chg_now now,
-	const struct chg_cc_policy *policy, const struct session_row *row)
+	const struct chg_cc_policy *policy, const struct session_row *row,
+	const struct chg_acr *end)
 {
 	struct chg_cc_session before, after;
 	struct chg_account account = { 0 }, account_after;
@@ -463,6 +471,8 @@ static enum chg_rc session_end(struct memory *memory, struct chg_now now,
 		&account_after, &record_after);
 	if (payer != NULL)
 		account_write(memory, &account_after);
+	if (is_open && end != NULL)
+		record_after = chg_accounting_close_below(&cdr->state, end, now);
 	if (is_open)
 		chg_memory_state_write(memory, cdr, record_after);
 	return session_write(memory, &after);
@@ -482,7 +492,7 @@ static enum chg_rc expire_due(void *self, struct chg_now now, const struct chg_c
 			session_remove(memory, row);
 			continue;
 		}
-		enum chg_rc rc = session_end(memory, now, policy, row);
+		enum chg_rc rc = session_end(memory, now, policy, row, NULL);
 		if (rc != CHG_OK)
 			return rc;
 		ended++;
@@ -520,7 +530,45 @@ static enum chg_rc end_older(void *self, struct chg_now now, const struct chg_cc
 		const struct session_row *row = first_older(memory, origin_host, origin_state_id);
 		if (row == NULL)
 			break;
-		enum chg_rc rc = session_end(memory, now, policy, row);
+		enum chg_rc rc = session_end(memory, now, policy, row, NULL);
+		if (rc != CHG_OK)
+			return rc;
+	}
+	*ret_ended = ended;
+	return CHG_OK;
+}
+
+/* The open sub-session whose text comes first, as a column of digits sorts them. */
+static struct session_row *first_below(struct memory *memory, const struct chg_acr *acr)
+{
+	struct session_row *first = NULL;
+	char lowest[SUB_TEXT_MAX] = "", text[SUB_TEXT_MAX];
+	for (size_t i = 0; i < chg_memory_count(memory, SESSIONS); i++) {
+		struct session_row *row = chg_memory_row(memory, SESSIONS, i);
+		if (row->status != CHG_CC_OPEN || !row->sub_session_id.is_present ||
+			!chg_view_equal(row->origin_host, acr->origin_host) ||
+			!chg_view_equal(row->session_id, acr->session_id))
+			continue;
+		snprintf(text, sizeof text, "%" PRIu64, row->sub_session_id.value);
+		if (first != NULL && strcmp(text, lowest) >= 0)
+			continue;
+		first = row;
+		memcpy(lowest, text, sizeof lowest);
+	}
+	return first;
+}
+
+static enum chg_rc end_sub_sessions(void *self, struct chg_now now,
+	const struct chg_cc_policy *policy, const struct chg_ccr *ccr, uint32_t *ret_ended)
+{
+	struct memory *memory = self;
+	assert(memory->is_in_transaction);
+	uint32_t ended = 0;
+	for (;; ended++) {
+		const struct session_row *row = first_below(memory, &ccr->data);
+		if (row == NULL)
+			break;
+		enum chg_rc rc = session_end(memory, now, policy, row, &ccr->data);
 		if (rc != CHG_OK)
 			return rc;
 	}
@@ -560,6 +608,7 @@ const struct chg_books_ops chg_memory_books_ops = {
 	.next_deadline = next_deadline,
 	.expire_due = expire_due,
 	.end_older = end_older,
+	.end_sub_sessions = end_sub_sessions,
 	.forget_answers = forget_answers,
 	.account_add = chg_memory_account_add,
 	.account_set_status = chg_memory_account_set_status,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/accounting.h"
 #include "core/refund.h"
 #include "store/sqlite/sqlite_private.h"
 
@@ -318,9 +319,13 @@ static enum chg_rc write_reserves(struct chg_sqlite *sqlite, const struct chg_ac
 	return CHG_OK;
 }
 
-/* A record that is closed already stays as it is. */
+/*
+ * A record that is closed already stays as it is.  `end` is the request that ends the session above
+ * this one; NULL: nobody ended it.
+ */
 static enum chg_rc session_end(struct chg_sqlite *sqlite, struct chg_now now,
-	const struct chg_cc_policy *policy, const struct chg_cc_session *session)
+	const struct chg_cc_policy *policy, const struct chg_cc_session *session,
+	const struct chg_acr *end)
 {
 	static const struct chg_cdr_state none = { .kind = CHG_CDR_SESSION,
 		.status = CHG_CDR_OPEN };
@@ -335,6 +340,8 @@ static enum chg_rc session_end(struct chg_sqlite *sqlite, struct chg_now now,
 		return rc;
 	chg_credit_expire(session, &account, is_open ? &record : &none, policy, now, &after,
 		&account_after, &record_after);
+	if (is_open && end != NULL)
+		record_after = chg_accounting_close_below(&record, end, now);
 	rc = write_reserves(sqlite, &account_after);
 	if (rc == CHG_OK && is_open)
 		rc = chg_sqlite_state_write(sqlite, record_after);
@@ -359,7 +366,7 @@ static enum chg_rc expire_due(void *self, struct chg_now now, const struct chg_c
 			break;
 		bool is_open = rc == CHG_OK && session.status == CHG_CC_OPEN;
 		if (is_open)
-			rc = session_end(sqlite, now, policy, &session);
+			rc = session_end(sqlite, now, policy, &session, NULL);
 		else if (rc == CHG_OK)
 			rc = chg_sqlite_session_delete(sqlite, session.cc_session_id);
 		if (rc != CHG_OK)
@@ -383,7 +390,7 @@ static enum chg_rc end_older_of(struct chg_sqlite *sqlite, struct chg_now now,
 		enum chg_rc rc = chg_sqlite_session_read(sqlite, stmt, &session, &has_row);
 		if (rc != CHG_OK || !has_row)
 			return rc;
-		rc = session_end(sqlite, now, policy, &session);
+		rc = session_end(sqlite, now, policy, &session, NULL);
 		if (rc != CHG_OK)
 			return rc;
 		++*ended;
@@ -402,6 +409,52 @@ static enum chg_rc end_older(void *self, struct chg_now now, const struct chg_cc
 	enum chg_rc rc = chg_sqlite_host_find(sqlite, origin_host, &host);
 	if (rc == CHG_OK && host.id != 0)
 		rc = end_older_of(sqlite, now, policy, host.id, origin_state_id, &ended);
+	if (rc == CHG_OK)
+		*ret_ended = ended;
+	return chg_sqlite_remember(sqlite, rc);
+}
+
+static enum chg_rc end_below(struct chg_sqlite *sqlite, struct chg_now now,
+	const struct chg_cc_policy *policy, int64_t host_id, const struct chg_acr *end,
+	uint32_t *ended)
+{
+	struct chg_sub_session sub = { .len = 0 };
+	for (;;) {
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_sub_session_next);
+		struct chg_cc_session session;
+		bool has_row = false;
+		chg_sqlite_bind_session(stmt, host_id, end, &sub);
+		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+		if (rc != CHG_OK || !has_row)
+			return rc;
+		sub = chg_sub_session_write(chg_sub_session_read(chg_stmt_column_text(stmt, 0)));
+		chg_stmt_reset(stmt);
+
+		stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_get);
+		chg_sqlite_bind_session(stmt, host_id, end, &sub);
+		rc = chg_sqlite_session_read(sqlite, stmt, &session, &has_row);
+		if (rc == CHG_OK && (!has_row || session.status != CHG_CC_OPEN))
+			return CHG_E_STORE_CORRUPT;
+		if (rc == CHG_OK)
+			rc = session_end(sqlite, now, policy, &session, end);
+		if (rc != CHG_OK)
+			return rc;
+		++*ended;
+	}
+}
+
+static enum chg_rc end_sub_sessions(void *self, struct chg_now now,
+	const struct chg_cc_policy *policy, const struct chg_ccr *ccr, uint32_t *ret_ended)
+{
+	struct chg_sqlite *sqlite = chg_sqlite_self(self);
+	assert(sqlite->is_in_transaction);
+	if (sqlite->failure != CHG_OK)
+		return sqlite->failure;
+	struct chg_host host;
+	uint32_t ended = 0;
+	enum chg_rc rc = chg_sqlite_host_find(sqlite, ccr->data.origin_host, &host);
+	if (rc == CHG_OK && host.id != 0)
+		rc = end_below(sqlite, now, policy, host.id, &ccr->data, &ended);
 	if (rc == CHG_OK)
 		*ret_ended = ended;
 	return chg_sqlite_remember(sqlite, rc);
@@ -456,6 +509,7 @@ const struct chg_books_ops chg_sqlite_books = {
 	.next_deadline = next_deadline,
 	.expire_due = expire_due,
 	.end_older = end_older,
+	.end_sub_sessions = end_sub_sessions,
 	.forget_answers = forget_answers,
 	.account_add = chg_sqlite_account_add,
 	.account_set_status = chg_sqlite_account_set_status,
