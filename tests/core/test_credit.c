@@ -662,6 +662,10 @@ static const struct row state_rows[] = {
 		"I(@1 a5) T(@1 u3) U(@1 u1 a5)", "2001 g5 100/50; 2001 70; 5002 60" },
 	{ "N-148 TERMINATION after Tcc ran out: 2001 and debited", "100", "I(@1 a5) X T(@1 u2)",
 		"2001 g5 100/50; X 100; 2001 80" },
+	{ "B-055 late usage is charged in full though another session holds what silence freed",
+		"50", "I(@1 a5) X 2I(@1 a5) U(@1 u2) T(@1 u1) 2T(@1 u5)",
+		"2001 g5 last 50/50; X 50; 2001 g5 last 50/50; 5002 30/50; 2001 20/50; "
+		"2001 -30 !" },
 	{ "B1 Tombstone, duplicate: the stored answer", "100",
 		"I(@1 a5) T(@1 u3) =", "2001 g5 100/50; 2001 70; again 70" },
 	{ "B-039 an event leaves no session", "100", "D(@1 a1) U(@1 u1)",

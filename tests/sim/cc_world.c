@@ -656,6 +656,8 @@ void cc_world_settle(struct cc_world *world)
 		time_out(world);
 		deliver(world);
 		chg_engine_turn(world->engine);
+		/* At once: silence frees what a late report must then be seen to be without. */
+		cc_audit_look(world);
 		while (world->answer_count > 0)
 			deliver_answer(world);
 	}
