@@ -282,6 +282,18 @@ static enum chg_rc make(const struct chg_peer_config *config, struct chg_peer **
 	return CHG_OK;
 }
 
+/*
+ * A node that was left without a goodbye asks whether we are there right behind its CEA.  What came
+ * with the CEA in one read makes no descriptor ready again, so it is served here.
+ */
+static void serve_what_came_along(struct chg_peer *peer)
+{
+	struct chg_view message;
+	while (chg_peer_next(peer, &message))
+		; /* nothing was asked yet, so nothing but base messages can be there */
+	(void)chg_peer_flush(peer); /* a failure shows at the next read */
+}
+
 static enum chg_rc open_once(
 	const struct chg_peer_config *config, struct chg_peer **ret, char *why, size_t why_size)
 {
@@ -298,6 +310,7 @@ static enum chg_rc open_once(
 		chg_peer_close(peer, false);
 		return rc;
 	}
+	serve_what_came_along(peer);
 	*ret = peer;
 	return CHG_OK;
 }
