@@ -12,6 +12,7 @@
 
 #include "app/offline.h"
 #include "app/online.h"
+#include "app/tally.h"
 
 enum {
 	/* Sessions closed and keys forgotten in one turn: supervision never holds a peer up long. */
@@ -36,7 +37,6 @@ struct chg_engine {
 	struct chg_store *store;
 	struct chg_clock clock;
 	struct chg_log log;
-	struct chg_meters meters;
 
 	pthread_mutex_t lock; /* guards everything down to is_draining */
 	pthread_cond_t wake;
@@ -49,6 +49,8 @@ struct chg_engine {
 	/* Of the engine's thread alone. */
 	bool is_started;
 	pthread_t thread;
+	struct chg_tally tally;
+	chg_instant committed;           /* when the latest commit returned, on the steady clock */
 	uint32_t closed;                 /* sessions closed in the open transaction */
 	struct chg_online *online;       /* NULL: CH-2 is not served */
 	const struct chg_tariff *tariff; /* in force in this turn */
@@ -56,9 +58,9 @@ struct chg_engine {
 	chg_instant forget_at;
 };
 
-static void meter_add(struct chg_engine *engine, enum chg_meter meter, uint64_t amount)
+static chg_instant steady(const struct chg_engine *engine)
 {
-	engine->meters.add(engine->meters.self, meter, amount);
+	return engine->clock.steady(engine->clock.self);
 }
 
 static void log_failure(struct chg_engine *engine, const char *event, enum chg_rc rc)
@@ -94,7 +96,7 @@ enum chg_rc chg_engine_create(const struct chg_engine_config *config, struct chg
 	engine->store = store;
 	engine->clock = clock;
 	engine->log = log;
-	engine->meters = meters;
+	engine->tally.meters = meters;
 	engine->last = &engine->first;
 	if (!serve_online(engine)) {
 		free(engine);
@@ -124,6 +126,7 @@ enum chg_rc chg_engine_submit(struct chg_engine *engine, struct chg_job *job)
 	enum chg_rc rc = CHG_OK;
 	bool must_wake = false;
 
+	job->arrived = steady(engine);
 	pthread_mutex_lock(&engine->lock);
 	if (engine->is_draining) {
 		rc = CHG_E_CLOSED;
@@ -158,12 +161,20 @@ static struct chg_job *take(struct chg_engine *engine, uint32_t *ret_count)
 	if (engine->first == NULL)
 		engine->last = &engine->first;
 	engine->queued -= count;
-	uint32_t left = engine->queued;
 	pthread_mutex_unlock(&engine->lock);
 
-	engine->meters.set(engine->meters.self, CHG_METER_QUEUE_JOBS, left);
 	*ret_count = count;
 	return count == 0 ? NULL : batch;
+}
+
+void chg_engine_backlog(struct chg_engine *engine, struct chg_engine_backlog *ret)
+{
+	chg_instant now = steady(engine);
+	pthread_mutex_lock(&engine->lock);
+	*ret = (struct chg_engine_backlog){ .jobs = engine->queued };
+	if (engine->first != NULL && now.us > engine->first->arrived.us)
+		ret->oldest.us = now.us - engine->first->arrived.us;
+	pthread_mutex_unlock(&engine->lock);
 }
 
 static enum chg_rc handle_ccr(struct chg_engine *engine, struct chg_job *job, struct chg_now now)
@@ -215,18 +226,13 @@ static enum chg_rc handle(struct chg_engine *engine, struct chg_job *job, struct
 
 static enum chg_rc commit(struct chg_engine *engine)
 {
-	chg_instant before = engine->clock.now(engine->clock.self).steady;
+	chg_instant before = steady(engine);
 	enum chg_rc rc = engine->store->ops->commit(engine->store->self);
-	chg_instant after = engine->clock.now(engine->clock.self).steady;
-	if (rc == CHG_OK) {
-		meter_add(engine, CHG_METER_COMMITS, 1);
-		meter_add(engine, CHG_METER_SESSIONS_EXPIRED, engine->closed);
-		if (after.us > before.us)
-			meter_add(engine, CHG_METER_COMMIT_MICROSECONDS,
-				(uint64_t)(after.us - before.us));
-	} else {
-		meter_add(engine, CHG_METER_COMMIT_FAILURES, 1);
-	}
+	engine->committed = steady(engine);
+	if (rc == CHG_OK)
+		chg_tally_commit(&engine->tally, engine->closed, before, engine->committed);
+	else
+		chg_tally_add(&engine->tally, CHG_METER_COMMIT_FAILURES, 1);
 	return rc;
 }
 
@@ -247,59 +253,22 @@ static enum chg_rc run(struct chg_engine *engine, struct chg_job *jobs, struct c
 	return commit(engine);
 }
 
-/* What a request was, by type; the types of both interfaces start at 1. */
-static void count_request(struct chg_engine *engine, const struct chg_job *job)
-{
-	static const enum chg_meter acr[] = {
-		[CHG_RECORD_EVENT] = CHG_METER_ACR_EVENT,
-		[CHG_RECORD_START] = CHG_METER_ACR_START,
-		[CHG_RECORD_INTERIM] = CHG_METER_ACR_INTERIM,
-		[CHG_RECORD_STOP] = CHG_METER_ACR_STOP,
-	};
-	static const enum chg_meter ccr[] = {
-		[CHG_CC_INITIAL] = CHG_METER_CCR_INITIAL,
-		[CHG_CC_UPDATE] = CHG_METER_CCR_UPDATE,
-		[CHG_CC_TERMINATION] = CHG_METER_CCR_TERMINATION,
-		[CHG_CC_EVENT] = CHG_METER_CCR_EVENT,
-	};
-	meter_add(engine, job->kind == CHG_JOB_CCR ? ccr[job->ccr->type] : acr[job->acr.type], 1);
-}
-
-static enum chg_meter answer_meter(const struct chg_job *job)
-{
-	uint32_t code = job->kind == CHG_JOB_CCR ? job->cca.result_code : job->aca.result_code;
-	if (job->rc == CHG_OK && (job->is_duplicate || code < 3000))
-		return CHG_METER_ANSWER_SUCCESS;
-	return code < 5000 ? CHG_METER_ANSWER_TRANSIENT : CHG_METER_ANSWER_PERMANENT;
-}
-
-static void count_answer(struct chg_engine *engine, const struct chg_job *job)
-{
-	if (job->kind != CHG_JOB_ACR && job->kind != CHG_JOB_CCR)
-		return;
-	count_request(engine, job);
-	meter_add(engine, answer_meter(job), 1);
-	if (job->rc == CHG_OK && job->is_duplicate)
-		meter_add(engine, CHG_METER_DUPLICATES, 1);
-}
-
 /* A line that an operator should see: something is odd, though it was answered. */
 static void tell_alarm(struct chg_engine *engine, const struct chg_job *job)
 {
 	char line[512];
 	struct chg_view session = job->ccr->data.session_id;
-	meter_add(engine, CHG_METER_ALARMS, 1);
+	chg_tally_add(&engine->tally, CHG_METER_ALARMS, 1);
 	snprintf(line, sizeof line, "credit.alarm cause=\"%s\" session=%.*s number=%u", job->alarm,
 		(int)(session.len < 128 ? session.len : 128), session.ptr, job->ccr->data.number);
 	engine->log.write(engine->log.self, CHG_LOG_WARNING, line);
 }
 
-/* The last that the engine does with a job: its owner may free it in done. */
-static void finish(struct chg_engine *engine, struct chg_job *job, enum chg_rc rc)
+/* What became of a job; its owner is not told yet. */
+static void settle(struct chg_engine *engine, struct chg_job *job, enum chg_rc rc)
 {
 	assert(job->magic == CHG_JOB_MAGIC);
 	job->rc = rc;
-	job->next = NULL;
 	if (rc != CHG_OK && job->kind == CHG_JOB_ACR)
 		job->aca = chg_offline_answer_failure(rc);
 	if (rc != CHG_OK && job->kind == CHG_JOB_CCR) {
@@ -308,26 +277,38 @@ static void finish(struct chg_engine *engine, struct chg_job *job, enum chg_rc r
 	}
 	if (rc == CHG_OK && job->kind == CHG_JOB_CCR && job->alarm != NULL)
 		tell_alarm(engine, job);
-	count_answer(engine, job);
+}
+
+/* The last that the engine does with a job: its owner may free it, but not what it kept. */
+static void finish(struct chg_job *job)
+{
 	struct chg_view kept = job->kept;
-	job->done(job); /* the owner may have freed the job, but not what it kept */
+	job->next = NULL;
+	job->done(job);
 	if (kept.ptr != NULL)
 		free((void *)kept.ptr);
+}
+
+/* All of them are counted before the first one's peer can have its answer and look. */
+static void finish_all(struct chg_engine *engine, struct chg_job *jobs, enum chg_rc rc)
+{
+	chg_instant now = rc == CHG_OK ? engine->committed : steady(engine);
+	for (struct chg_job *job = jobs; job != NULL; job = job->next) {
+		settle(engine, job, rc);
+		chg_tally_job(&engine->tally, job, now);
+	}
+	chg_tally_tell(&engine->tally, now);
+	while (jobs != NULL) {
+		struct chg_job *job = jobs;
+		jobs = job->next;
+		finish(job);
+	}
 }
 
 /* A disk that is full, a lock or a damaged file refuses every job alike: no use trying each. */
 static bool is_everyones_trouble(enum chg_rc rc)
 {
 	return rc == CHG_E_STORE_FULL || rc == CHG_E_STORE_BUSY || rc == CHG_E_STORE_CORRUPT;
-}
-
-static void finish_all(struct chg_engine *engine, struct chg_job *jobs, enum chg_rc rc)
-{
-	while (jobs != NULL) {
-		struct chg_job *job = jobs;
-		jobs = job->next;
-		finish(engine, job, rc);
-	}
 }
 
 /* Each job in a transaction of its own; the poisonous one is refused alone. */
@@ -340,7 +321,7 @@ static void run_one_by_one(struct chg_engine *engine, struct chg_job *jobs, stru
 		enum chg_rc rc = run(engine, job, now);
 		if (rc != CHG_OK)
 			log_failure(engine, "engine.job-refused", rc);
-		finish(engine, job, rc);
+		finish_all(engine, job, rc);
 		if (is_everyones_trouble(rc)) {
 			finish_all(engine, jobs, rc);
 			return;
@@ -351,7 +332,7 @@ static void run_one_by_one(struct chg_engine *engine, struct chg_job *jobs, stru
 static void run_batch(
 	struct chg_engine *engine, struct chg_job *jobs, uint32_t count, struct chg_now now)
 {
-	engine->meters.set(engine->meters.self, CHG_METER_BATCH_JOBS, count);
+	chg_tally_turn(&engine->tally, count, jobs->arrived, now.steady);
 	enum chg_rc rc = run(engine, jobs, now);
 	for (size_t i = 0; i < WATCH_COUNT; i++)
 		engine->watch[i].is_known = false;
@@ -361,7 +342,7 @@ static void run_batch(
 	}
 	log_failure(engine, "engine.turn-refused", rc);
 	if (count == 1)
-		finish(engine, jobs, rc);
+		finish_all(engine, jobs, rc);
 	else
 		run_one_by_one(engine, jobs, now);
 }
@@ -458,6 +439,7 @@ uint32_t chg_engine_turn(struct chg_engine *engine)
 	if (engine->online != NULL)
 		supervise(engine, WATCH_ONLINE, now);
 	forget(engine, now);
+	chg_tally_tell(&engine->tally, now.steady);
 	return count;
 }
 

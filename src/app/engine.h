@@ -42,6 +42,15 @@ enum chg_rc chg_engine_create(const struct chg_engine_config *config, struct chg
  */
 enum chg_rc chg_engine_submit(struct chg_engine *engine, struct chg_job *job);
 
+/* What waits for the engine at this moment. */
+struct chg_engine_backlog {
+	uint32_t jobs;
+	chg_span oldest; /* how long the oldest of them has waited; 0 when none waits */
+};
+
+/* From any thread. */
+void chg_engine_backlog(struct chg_engine *engine, struct chg_engine_backlog *ret);
+
 /*
  * One turn on the calling thread: all that waits (at most batch_max), supervision that is due, one
  * commit, every done.  For tests and for the engine's own thread; never call it while started.

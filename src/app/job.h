@@ -50,6 +50,8 @@ struct chg_job {
 	bool is_duplicate;
 	const char *alarm; /* of CHG_JOB_CCR: what an operator should hear of; NULL nothing */
 	void (*done)(struct chg_job *job);
+	chg_instant
+		arrived; /* the engine's, as next is: when it was submitted, on the steady clock */
 	struct chg_job *next;
 };
 

@@ -6,8 +6,10 @@
 
 #include "core/instant.h"
 
+/* steady is that of now alone, for those who ask often. */
 struct chg_clock {
 	struct chg_now (*now)(void *self);
+	chg_instant (*steady)(void *self);
 	void *self;
 };
 

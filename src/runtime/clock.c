@@ -24,16 +24,20 @@ static void start(void)
 	steady_minus_boot_us = read_us(CLOCK_REALTIME) - read_us(CLOCK_BOOTTIME);
 }
 
-static struct chg_now now(void *self)
+static chg_instant steady(void *self)
 {
 	(void)self;
-	return (struct chg_now){ .wall = { read_us(CLOCK_REALTIME) },
-		.steady = { read_us(CLOCK_BOOTTIME) + steady_minus_boot_us } };
+	return (chg_instant){ read_us(CLOCK_BOOTTIME) + steady_minus_boot_us };
+}
+
+static struct chg_now now(void *self)
+{
+	return (struct chg_now){ .wall = { read_us(CLOCK_REALTIME) }, .steady = steady(self) };
 }
 
 struct chg_clock chg_clock_real(void)
 {
 	int rc = pthread_once(&started, start);
 	assert(rc == 0);
-	return (struct chg_clock){ .now = now, .self = NULL };
+	return (struct chg_clock){ .now = now, .steady = steady, .self = NULL };
 }

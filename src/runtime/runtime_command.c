@@ -49,6 +49,16 @@ static void set_tariff(struct chg_runtime *runtime, json_t *reply)
 	set_number(reply, "tariffs_to_come", tariff.to_come);
 }
 
+/* What nobody counts but what can be looked up is looked up when somebody asks. */
+static void refresh_meters(struct chg_runtime *runtime)
+{
+	struct chg_meters meters = chg_meter_table();
+	struct chg_engine_backlog backlog;
+	chg_engine_backlog(chg_runtime_engine(runtime), &backlog);
+	meters.set(meters.self, CHG_METER_QUEUE_JOBS, backlog.jobs);
+	meters.set(meters.self, CHG_METER_QUEUE_OLDEST, (uint64_t)backlog.oldest.us);
+}
+
 static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
 {
 	struct chg_runtime *runtime = self;
@@ -57,6 +67,7 @@ static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
 	chg_runtime_status(runtime, &status);
 	bool is_sqlite = config->store_kind == CHG_STORE_SQLITE;
 	(void)request;
+	refresh_meters(runtime);
 
 	set_text(reply, "version", CHG_VERSION);
 	set_number(reply, "pid", (uint64_t)getpid());
@@ -83,8 +94,8 @@ static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
 static enum chg_rc tell_stats(void *self, json_t *request, json_t *reply)
 {
 	json_t *meters = json_array();
-	(void)self;
 	(void)request;
+	refresh_meters(self);
 	for (size_t i = 0; i < CHG_METER_COUNT; i++) {
 		enum chg_meter meter = (enum chg_meter)i;
 		json_t *one = json_object();
@@ -126,6 +137,7 @@ static void print_meters(const void *from, FILE *to)
 static enum chg_rc tell_stats_text(void *self, json_t *request, json_t *reply)
 {
 	(void)request;
+	refresh_meters(self);
 	return set_printed(reply, print_meters, self);
 }
 

@@ -256,6 +256,56 @@ static void a_repeated_request_is_answered_again_and_counted(void **state)
 	assert_int_equal(bench->counts[CHG_METER_DUPLICATES], 2);
 }
 
+static struct chg_engine_backlog backlog_of(struct bench *bench)
+{
+	struct chg_engine_backlog backlog;
+	chg_engine_backlog(bench->engine, &backlog);
+	return backlog;
+}
+
+static void what_waits_is_seen_while_it_waits(void **state)
+{
+	struct bench *bench = *state;
+	struct work work[2];
+	assert_int_equal(backlog_of(bench).jobs, 0);
+	assert_int_equal(backlog_of(bench).oldest.us, 0);
+	submit(bench, acr_job(&work[0], "a", CHG_RECORD_EVENT, 0));
+	fake_clock_pass(&bench->clock, 300);
+	submit(bench, acr_job(&work[1], "b", CHG_RECORD_EVENT, 0));
+	fake_clock_pass(&bench->clock, 50);
+	fake_clock_step_wall(&bench->clock, -S(60));
+	assert_int_equal(backlog_of(bench).jobs, 2);
+	assert_int_equal(backlog_of(bench).oldest.us, 350);
+	chg_engine_turn(bench->engine);
+	assert_int_equal(backlog_of(bench).jobs, 0);
+	assert_int_equal(bench->counts[CHG_METER_BATCH_JOBS], 2);
+	assert_int_equal(bench->counts[CHG_METER_BATCH_WAITED], 350);
+	assert_int_equal(bench->counts[CHG_METER_JOB_MICROSECONDS], 350 + 50);
+	assert_int_equal(bench->counts[CHG_METER_JOB_LONGEST], 350);
+	assert_int_equal(bench->counts[CHG_METER_TURNS], 1);
+}
+
+static struct bench *counting;
+
+static void on_done_counted(struct chg_job *job)
+{
+	on_done(job);
+	assert_int_equal(counting->counts[CHG_METER_ANSWER_SUCCESS], 2);
+	assert_int_equal(counting->counts[CHG_METER_COMMITS], 1);
+}
+
+static void whoever_has_his_answer_finds_it_counted(void **state)
+{
+	struct work work[2];
+	counting = *state;
+	submit(counting, acr_job(&work[0], "a", CHG_RECORD_EVENT, 0));
+	submit(counting, acr_job(&work[1], "b", CHG_RECORD_EVENT, 0));
+	work[0].job.done = on_done_counted;
+	work[1].job.done = on_done_counted;
+	chg_engine_turn(counting->engine);
+	assert_int_equal(atomic_load(&work[1].done), 1);
+}
+
 /* ---- A store that fails -------------------------------------------------------------------------- */
 
 static enum chg_rc poison(struct chg_job *job, struct chg_store *store, struct chg_now now)
@@ -648,6 +698,8 @@ int main(void)
 		CASE(a_full_queue_refuses_the_next_and_takes_again_after_a_turn),
 		CASE(a_drained_engine_finishes_what_waits_and_takes_no_more),
 		CASE(a_repeated_request_is_answered_again_and_counted),
+		CASE(what_waits_is_seen_while_it_waits),
+		CASE(whoever_has_his_answer_finds_it_counted),
 		CASE(a_poisonous_job_is_refused_alone),
 		CASE(trouble_of_the_store_is_told_to_all_and_passes),
 		CASE(whichever_call_fails_nothing_is_half_done_and_all_is_recorded_once),

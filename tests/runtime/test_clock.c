@@ -45,9 +45,11 @@ static void all_clocks_of_a_process_share_their_steady_time(void **state)
 	struct chg_clock second = chg_clock_real();
 	chg_instant a = first.now(first.self).steady;
 	chg_instant b = second.now(second.self).steady;
-	chg_instant c = first.now(first.self).steady;
+	chg_instant c = first.steady(first.self);
+	chg_instant d = second.now(second.self).steady;
 	assert_false(chg_instant_before(b, a));
 	assert_false(chg_instant_before(c, b));
+	assert_false(chg_instant_before(d, c));
 }
 
 int main(void)

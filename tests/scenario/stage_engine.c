@@ -219,6 +219,11 @@ static struct chg_now clock_now(void *self)
 	return ((const struct stage_engine *)self)->now;
 }
 
+static chg_instant clock_steady(void *self)
+{
+	return ((const struct stage_engine *)self)->now.steady;
+}
+
 static void discard_line(void *self, enum chg_log_level level, const char *line)
 {
 	(void)self;
@@ -235,7 +240,7 @@ static void discard_count(void *self, enum chg_meter meter, uint64_t amount)
 
 static bool open_engine(struct stage_engine *stage)
 {
-	struct chg_clock clock = { clock_now, stage };
+	struct chg_clock clock = { clock_now, clock_steady, stage };
 	struct chg_log log = { discard_line, NULL };
 	struct chg_meters meters = { discard_count, discard_count, NULL };
 	enum chg_rc rc = chg_engine_create(

@@ -10,6 +10,11 @@ static struct chg_now now(void *self)
 	return ((struct fake_clock *)self)->now;
 }
 
+static chg_instant steady(void *self)
+{
+	return ((struct fake_clock *)self)->now.steady;
+}
+
 struct fake_clock fake_clock_start(void)
 {
 	return (struct fake_clock){ { { START_US }, { START_US } } };
@@ -17,7 +22,7 @@ struct fake_clock fake_clock_start(void)
 
 struct chg_clock fake_clock_port(struct fake_clock *clock)
 {
-	return (struct chg_clock){ .now = now, .self = clock };
+	return (struct chg_clock){ .now = now, .steady = steady, .self = clock };
 }
 
 void fake_clock_pass(struct fake_clock *clock, int64_t us)
