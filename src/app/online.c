@@ -96,7 +96,7 @@ enum chg_rc chg_online_handle(struct chg_online *online, struct chg_store *store
 	if (plan->is_replay)
 		return keep(job, online->facts.kept_answer);
 
-	job->cca = plan->answer;
+	chg_cca_copy(&job->cca, &plan->answer);
 	size_t len = job->write_answer(job, online->answer, sizeof online->answer);
 	if (len == 0)
 		return CHG_E_RANGE;

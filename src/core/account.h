@@ -4,6 +4,9 @@
 #ifndef CHG_CORE_ACCOUNT_H
 #define CHG_CORE_ACCOUNT_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "core/instant.h"
 #include "core/money.h"
 #include "core/option.h"
@@ -67,8 +70,18 @@ struct chg_account {
 	chg_opt_instant valid_until;
 	char plan[CHG_ACCOUNT_NAME_MAX];
 	size_t bucket_count;
-	struct chg_bucket bucket[CHG_BUCKET_MAX]; /* in the order in which they pay */
+	struct chg_bucket bucket[CHG_BUCKET_MAX]; /* in the order in which they pay; stands last */
 };
+
+/*
+ * Copies an account.  Most have a bucket or two of the many that there is room for, and the places
+ * that are not used are not touched: they hold nothing.
+ */
+static inline void chg_account_copy(struct chg_account *to, const struct chg_account *from)
+{
+	memcpy(to, from,
+		offsetof(struct chg_account, bucket) + from->bucket_count * sizeof from->bucket[0]);
+}
 
 /* Whether a bucket can pay for a unit of a service at an instant.  `service` is a rule's name. */
 bool chg_bucket_pays(const struct chg_bucket *bucket, enum chg_unit unit, struct chg_view service,

@@ -578,7 +578,8 @@ static void tell_conflict(struct credit *credit)
 static void undo(struct credit *credit)
 {
 	struct chg_cca answer = credit->plan->answer;
-	*credit->plan = (struct chg_cc_plan){ .answer = answer };
+	chg_cc_plan_clear(credit->plan);
+	credit->plan->answer = answer;
 	tell_conflict(credit);
 	for (size_t i = 0; i < answer.service_count; i++)
 		credit->plan->answer.service[i].granted = (struct chg_units){ 0 };
@@ -594,7 +595,7 @@ static void decide_initial(struct credit *credit)
 	}
 	if (!may_begin(credit))
 		return;
-	plan->session = (struct chg_cc_session){ .account_id = plan->account.account_id };
+	plan->session.account_id = plan->account.account_id;
 	handle_services(credit, true);
 	if (plan->answer.result_code != CHG_CC_SUCCESS) {
 		undo(credit);
@@ -710,7 +711,8 @@ void chg_credit_decide(const struct chg_cc_facts *facts, const struct chg_tariff
 		.at = priced_at(record_policy, now, ccr),
 		.plan = ret_plan,
 	};
-	*ret_plan = (struct chg_cc_plan){ .answer.result_code = CHG_CC_SUCCESS };
+	chg_cc_plan_clear(ret_plan);
+	ret_plan->answer.result_code = CHG_CC_SUCCESS;
 
 	/* 1. Came before: the same words, and nothing is moved.  */
 	if (facts->seen != CHG_SEEN_NEVER) {
@@ -720,12 +722,13 @@ void chg_credit_decide(const struct chg_cc_facts *facts, const struct chg_tariff
 
 	ret_plan->answer.service_count = ccr->service_count;
 	for (size_t i = 0; i < ccr->service_count; i++)
-		ret_plan->answer.service[i].result_code = CHG_CC_SUCCESS;
+		ret_plan->answer.service[i] =
+			(struct chg_service_reply){ .result_code = CHG_CC_SUCCESS };
 	ret_plan->has_account = facts->has_account;
 	if (facts->has_account)
-		ret_plan->account = facts->account;
+		chg_account_copy(&ret_plan->account, &facts->account);
 	if (facts->has_session)
-		ret_plan->session = facts->session;
+		chg_cc_session_copy(&ret_plan->session, &facts->session);
 	tell_conflict(&credit);
 	ret_plan->posting = CHG_POSTING_DEBIT;
 

@@ -63,8 +63,22 @@ struct chg_cc_session {
 	chg_instant until; /* steady: Tcc while open, the end of the tombstone after */
 	chg_money cost;    /* all that was charged */
 	size_t service_count;
-	struct chg_cc_service service[CHG_SERVICE_MAX];
+	struct chg_cc_service service[CHG_SERVICE_MAX]; /* stands last */
 };
+
+/* Copies a session; places of services that are not there are not touched. */
+static inline void chg_cc_session_copy(struct chg_cc_session *to, const struct chg_cc_session *from)
+{
+	memcpy(to, from,
+		offsetof(struct chg_cc_session, service) +
+			from->service_count * sizeof from->service[0]);
+}
+
+/* A session that nothing is known of yet. */
+static inline void chg_cc_session_clear(struct chg_cc_session *session)
+{
+	memset(session, 0, offsetof(struct chg_cc_session, service));
+}
 
 /* A debit that Refund-Information names. */
 struct chg_refundable {
@@ -86,15 +100,23 @@ struct chg_cc_facts {
 	enum chg_cc_seen seen;
 	struct chg_view kept_answer; /* AVPs without header and Proxy-Info; lives until commit */
 	bool has_session;            /* open or ended */
-	struct chg_cc_session session;
-	bool has_account; /* of the session; else of the first identity that has one */
-	struct chg_account account;
-	bool has_conflict;                /* identities name different accounts (B-144) */
+	bool has_account;            /* of the session; else of the first identity that has one */
+	bool has_conflict;           /* identities name different accounts (B-144) */
 	struct chg_refundable refundable; /* of the first service's refund_information */
 	int64_t next_posting_id;          /* of the posting that this request may come to */
 	struct chg_acct_facts
 		record; /* for the charging record; is_known and is_number_known false */
+	struct chg_cc_session session;
+	struct chg_account account;
 };
+
+/* Nothing is known yet.  The session and the account are large: of them no more is touched than has to be. */
+static inline void chg_cc_facts_clear(struct chg_cc_facts *facts)
+{
+	memset(facts, 0, offsetof(struct chg_cc_facts, session));
+	chg_cc_session_clear(&facts->session);
+	memset(&facts->account, 0, offsetof(struct chg_account, bucket));
+}
 
 /* What one request did for one service: for its record. */
 struct chg_service_done {
@@ -131,24 +153,34 @@ struct chg_suspense {
  *   alarm            what an operator should hear of; NULL nothing
  */
 struct chg_cc_plan {
-	struct chg_cca answer;
 	bool is_replay;
 	bool keeps_answer;
 	bool has_account;
-	struct chg_account account;
 	enum chg_posting_kind posting;
 	size_t entry_count;
-	struct chg_entry entry[CHG_ENTRY_MAX];
 	int64_t refunds;
 	chg_money refund_amount;
 	enum chg_cdr_step session_step;
-	struct chg_cc_session session;
 	struct chg_acct_plan record;
 	size_t done_count;
-	struct chg_service_done done[CHG_SERVICE_MAX];
 	struct chg_suspense suspense;
 	const char *alarm;
+	/* Large, and mostly room: what a count does not reach holds nothing and is not read. */
+	struct chg_cca answer;
+	struct chg_account account;
+	struct chg_cc_session session;
+	struct chg_entry entry[CHG_ENTRY_MAX];
+	struct chg_service_done done[CHG_SERVICE_MAX];
 };
+
+/* A plan to do nothing. */
+static inline void chg_cc_plan_clear(struct chg_cc_plan *plan)
+{
+	memset(plan, 0, offsetof(struct chg_cc_plan, answer));
+	memset(&plan->answer, 0, offsetof(struct chg_cca, service));
+	memset(&plan->account, 0, offsetof(struct chg_account, bucket));
+	chg_cc_session_clear(&plan->session);
+}
 
 /* Whether the lines of the plan account for what the buckets changed by, and holds for reserves. */
 bool chg_cc_plan_balanced(const struct chg_cc_facts *facts, const struct chg_cc_plan *plan);

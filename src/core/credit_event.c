@@ -283,7 +283,7 @@ static void check_balance(struct credit *credit)
 		if (code != CHG_CC_SUCCESS)
 			fail(credit, i, code);
 	}
-	plan->account = credit->facts->account;
+	chg_account_copy(&plan->account, &credit->facts->account);
 	if (any)
 		plan->answer.check_balance_result = (chg_opt_u32){ true, is_enough ? 0 : 1 };
 }

@@ -53,9 +53,7 @@ struct chg_cca {
 	enum chg_cc_culprit culprit;
 	size_t culprit_service; /* index */
 	const char *message;    /* Error-Message, a constant; NULL none */
-	size_t service_count;
-	struct chg_service_reply service[CHG_SERVICE_MAX];
-	bool has_cost; /* Cost-Information */
+	bool has_cost;          /* Cost-Information */
 	chg_money cost;
 	chg_currency currency;
 	chg_opt_u32 check_balance_result;   /* 0 ENOUGH_CREDIT, 1 NO_CREDIT */
@@ -65,6 +63,15 @@ struct chg_cca {
 	chg_opt_u32 session_failover;
 	chg_opt_u32 failure_handling;
 	chg_opt_u32 direct_debiting_failure_handling;
+	size_t service_count;
+	struct chg_service_reply service[CHG_SERVICE_MAX]; /* stands last */
 };
+
+/* Copies an answer; places of services that are not there are not touched. */
+static inline void chg_cca_copy(struct chg_cca *to, const struct chg_cca *from)
+{
+	memcpy(to, from,
+		offsetof(struct chg_cca, service) + from->service_count * sizeof from->service[0]);
+}
 
 #endif

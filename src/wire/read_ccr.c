@@ -15,7 +15,6 @@ _Static_assert(offsetof(struct chg_ccr, service) + sizeof(((struct chg_ccr *)NUL
 /* A request being read. */
 struct reading {
 	struct chg_judge judge;
-	struct chg_ccr ccr;
 	struct chg_service_ask own; /* what stands at the level of the command */
 	struct chg_raw_avp own_requested;
 	struct chg_raw_avp action;
@@ -24,7 +23,8 @@ struct reading {
 	bool has_application;
 	size_t group_count; /* Multiple-Services-Credit-Control */
 	size_t service_count;
-	struct chg_service_reading service[CHG_SERVICE_MAX];
+	struct chg_service_reading service[CHG_SERVICE_MAX]; /* not cleared: most stay unused */
+	struct chg_ccr ccr;                                  /* its services neither */
 };
 
 /* AVPs that only answers have.  RFC 8506 10.1; N-068, N-070, N-079 */
@@ -250,15 +250,18 @@ static enum chg_rc finish(struct reading *reading, struct chg_view message, stru
 enum chg_rc chg_wire_read_ccr(struct chg_view message, enum chg_strictness strictness,
 	struct chg_scratch *scratch, struct chg_ccr *ret_ccr, struct chg_fault *reterr_fault)
 {
-	struct reading reading = { .judge = {
-					   .command = CHG_COMMAND_CCR,
-					   .strictness = strictness,
-					   .application_id = CHG_AVP_AUTH_APPLICATION_ID,
-					   .is_not_allowed = is_not_allowed,
-					   .meaning = take,
-					   .to = &reading,
-				   } };
+	struct reading reading;
 	struct chg_header header;
+	memset(&reading, 0, offsetof(struct reading, service));
+	memset(&reading.ccr, 0, offsetof(struct chg_ccr, service));
+	reading.judge = (struct chg_judge){
+		.command = CHG_COMMAND_CCR,
+		.strictness = strictness,
+		.application_id = CHG_AVP_AUTH_APPLICATION_ID,
+		.is_not_allowed = is_not_allowed,
+		.meaning = take,
+		.to = &reading,
+	};
 	enum chg_rc rc = chg_judge_message(&reading.judge, message, &header, reterr_fault);
 	if (rc == CHG_OK)
 		rc = finish(&reading, message, reterr_fault);

@@ -231,7 +231,7 @@ static void tell_services(struct walk *walk, const struct chg_ccr *ccr)
 		tell_service(walk, &answer->service[i]);
 		say(walk, "]");
 	}
-	if (!ccr->is_multiple)
+	if (!ccr->is_multiple && answer->service_count > 0)
 		tell_service(walk, &answer->service[0]);
 }
 

@@ -141,7 +141,8 @@ static enum chg_rc load(void *self, const struct chg_ccr *ccr, struct chg_cc_fac
 {
 	struct memory *memory = self;
 	assert(memory->is_in_transaction);
-	*ret = (struct chg_cc_facts){ .next_posting_id = memory->now.next_posting_id };
+	chg_cc_facts_clear(ret);
+	ret->next_posting_id = memory->now.next_posting_id;
 	load_answer(memory, &ccr->data, ret);
 	load_session(memory, ccr, ret);
 	load_account(memory, ccr, ret);

@@ -47,7 +47,9 @@ static enum chg_rc read_services(struct chg_sqlite *sqlite, struct chg_cc_sessio
 			chg_stmt_reset(stmt);
 			return CHG_E_STORE_CORRUPT;
 		}
-		chg_rows_read(&chg_rows_service, stmt, &session->service[session->service_count++]);
+		struct chg_cc_service *service = &session->service[session->service_count++];
+		*service = (struct chg_cc_service){ 0 };
+		chg_rows_read(&chg_rows_service, stmt, service);
 	}
 }
 
@@ -89,7 +91,7 @@ enum chg_rc chg_sqlite_session_read(
 	enum chg_rc rc = chg_stmt_step(stmt, ret_row);
 	if (rc != CHG_OK || !*ret_row)
 		return rc;
-	*ret = (struct chg_cc_session){ 0 };
+	chg_cc_session_clear(ret);
 	chg_rows_read(&chg_rows_session, stmt, ret);
 	chg_stmt_reset(stmt);
 	rc = read_services(sqlite, ret);
@@ -268,7 +270,7 @@ static enum chg_rc load(void *self, const struct chg_ccr *ccr, struct chg_cc_fac
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
-	*ret = (struct chg_cc_facts){ 0 };
+	chg_cc_facts_clear(ret);
 	return chg_sqlite_remember(sqlite, load_facts(sqlite, ccr, ret));
 }
 
