@@ -161,9 +161,9 @@ static uint64_t per_second(const struct chg_load_result *result)
 
 static void print_text(const struct chg_load_result *result)
 {
-	int64_t p50 = chg_load_latency_us(result, 500);
-	int64_t p99 = chg_load_latency_us(result, 990);
-	int64_t worst = chg_load_latency_us(result, 1000);
+	int64_t p50 = chg_histogram_at(&result->latency, 500);
+	int64_t p99 = chg_histogram_at(&result->latency, 990);
+	int64_t worst = chg_histogram_at(&result->latency, 1000);
 	printf("answers     %llu in %lld.%03lld s, %llu per second\n",
 		(unsigned long long)result->succeeded, (long long)(result->took_us / 1000000),
 		(long long)(result->took_us / 1000 % 1000), (unsigned long long)per_second(result));
@@ -186,12 +186,14 @@ static void print_json(const struct chg_load_result *result)
 	       "\"postponed\":%llu,\"refused\":%llu,\"wrong\":%llu,\"unanswered\":%llu,"
 	       "\"reconnected\":%llu}\n",
 		(unsigned long long)result->succeeded, (long long)result->took_us,
-		(unsigned long long)per_second(result), (long long)chg_load_latency_us(result, 500),
-		(long long)chg_load_latency_us(result, 990),
-		(long long)chg_load_latency_us(result, 1000), (unsigned long long)result->sent,
-		(unsigned long long)result->repeated, (unsigned long long)result->postponed,
-		(unsigned long long)result->failed, (unsigned long long)result->wrong,
-		(unsigned long long)result->unanswered, (unsigned long long)result->reconnected);
+		(unsigned long long)per_second(result),
+		(long long)chg_histogram_at(&result->latency, 500),
+		(long long)chg_histogram_at(&result->latency, 990),
+		(long long)chg_histogram_at(&result->latency, 1000),
+		(unsigned long long)result->sent, (unsigned long long)result->repeated,
+		(unsigned long long)result->postponed, (unsigned long long)result->failed,
+		(unsigned long long)result->wrong, (unsigned long long)result->unanswered,
+		(unsigned long long)result->reconnected);
 }
 
 static int run(const struct arguments *arguments)

@@ -8,10 +8,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "chgplay/histogram.h"
+
 enum {
 	CHG_LOAD_PEER_MAX = 64,
 	CHG_LOAD_WINDOW_MAX = 4096,
-	CHG_LOAD_BUCKETS = 2048,
 };
 
 enum chg_load_kind {
@@ -53,7 +54,7 @@ struct chg_load_result {
 	uint64_t reconnected;
 	uint64_t unanswered; /* under way when the run ended */
 	int64_t took_us;
-	uint64_t latency[CHG_LOAD_BUCKETS]; /* answers per bucket of time */
+	struct chg_histogram latency; /* of successes, from the first sending on */
 };
 
 /*
@@ -61,9 +62,6 @@ struct chg_load_result {
  */
 bool chg_load_run(const struct chg_load_config *config, struct chg_load_result *ret,
 	char *reterr_why, size_t why_size);
-
-/* The latency in microseconds that `per_mille` of the answers did not exceed. */
-int64_t chg_load_latency_us(const struct chg_load_result *result, uint32_t per_mille);
 
 /* The command `chgplay load`: its arguments, its exit status. */
 int chg_load_main(int argc, char *argv[]);

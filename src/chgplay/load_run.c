@@ -9,12 +9,10 @@
 #include "chgplay/answer.h"
 #include "chgplay/load.h"
 #include "chgplay/peer.h"
-#include "core/ask_credit.h"
+#include "chgplay/template.h"
 #include "wire/message.h"
 
 enum {
-	REQUEST_MAX = 1024,
-	DIGITS = 10, /* of run and serial in a Session-Id, so that they can be patched in place */
 	CONNECT_MS = 5000,
 	RECONNECT_US = 200 * 1000,
 	POSTPONE_US = 100 * 1000,
@@ -22,56 +20,10 @@ enum {
 	END_US = 30 * 1000 * 1000, /* for the last answers, after the time is up */
 };
 
-/* What can be sent, and what follows once it was answered well. */
-enum step {
-	STEP_EVENT,
-	STEP_START,
-	STEP_INTERIM,
-	STEP_STOP,
-	STEP_DEBIT,
-	STEP_INITIAL,
-	STEP_UPDATE_1,
-	STEP_UPDATE_2,
-	STEP_UPDATE_3,
-	STEP_TERMINATION,
-	STEP_COUNT,
-};
-
-static const struct step_row {
-	const char *name; /* in journals */
-	bool is_credit;
-	uint32_t type; /* Accounting-Record-Type or CC-Request-Type */
-	uint32_t number;
-	enum step next; /* STEP_COUNT: the last one */
-	uint32_t
-		used; /* messages of a credit session; octets are a thousand and one times as many */
-} steps[STEP_COUNT] = {
-	[STEP_EVENT] = { "EVENT", false, CHG_RECORD_EVENT, 0, STEP_COUNT, 0 },
-	[STEP_START] = { "START", false, CHG_RECORD_START, 0, STEP_INTERIM, 0 },
-	[STEP_INTERIM] = { "INTERIM", false, CHG_RECORD_INTERIM, 1, STEP_STOP, 0 },
-	[STEP_STOP] = { "STOP", false, CHG_RECORD_STOP, 2, STEP_COUNT, 0 },
-	[STEP_DEBIT] = { "DEBIT", true, CHG_CC_EVENT, 0, STEP_COUNT, 0 },
-	[STEP_INITIAL] = { "INITIAL", true, CHG_CC_INITIAL, 0, STEP_UPDATE_1, 0 },
-	[STEP_UPDATE_1] = { "UPDATE", true, CHG_CC_UPDATE, 1, STEP_UPDATE_2, 3 },
-	[STEP_UPDATE_2] = { "UPDATE", true, CHG_CC_UPDATE, 2, STEP_UPDATE_3, 1 },
-	[STEP_UPDATE_3] = { "UPDATE", true, CHG_CC_UPDATE, 3, STEP_TERMINATION, 4 },
-	[STEP_TERMINATION] = { "TERMINATION", true, CHG_CC_TERMINATION, 4, STEP_COUNT, 1 },
-};
-
-static const enum step first_steps[] = { [CHG_LOAD_EVENT] = STEP_EVENT,
-	[CHG_LOAD_SESSION] = STEP_START,
-	[CHG_LOAD_DEBIT] = STEP_DEBIT,
-	[CHG_LOAD_CREDIT_SESSION] = STEP_INITIAL };
-
-/* A request without its run, serial and identifiers. */
-struct template
-{
-	uint8_t bytes[REQUEST_MAX];
-	size_t len;
-	size_t run_at;
-	size_t serial_at;
-	size_t time_at;
-};
+static const enum chg_step first_steps[] = { [CHG_LOAD_EVENT] = CHG_STEP_EVENT,
+	[CHG_LOAD_SESSION] = CHG_STEP_START,
+	[CHG_LOAD_DEBIT] = CHG_STEP_DEBIT,
+	[CHG_LOAD_CREDIT_SESSION] = CHG_STEP_INITIAL };
 
 struct slot {
 	bool is_used;
@@ -79,7 +31,7 @@ struct slot {
 	bool is_repeated;
 	uint32_t run;
 	uint32_t serial;
-	enum step step;
+	enum chg_step step;
 	uint32_t id; /* Hop-by-Hop */
 	uint32_t end_to_end;
 	int64_t first_us; /* first sent: what latency counts from */
@@ -91,7 +43,7 @@ struct link {
 	char host[256];
 	struct chg_peer *peer;
 	int64_t retry_us;
-	struct template template[STEP_COUNT];
+	struct chg_template template[CHG_STEP_COUNT];
 	struct slot *slot;
 	bool is_dry; /* nothing more for this connection in the file to be resent */
 };
@@ -119,7 +71,7 @@ struct load {
 struct resend_line {
 	uint32_t run;
 	uint32_t serial;
-	enum step step;
+	enum chg_step step;
 };
 
 static int64_t now_us(void)
@@ -136,150 +88,41 @@ static uint32_t wall_s(void)
 	return (uint32_t)now.tv_sec;
 }
 
-static void put_u32(uint8_t *at, uint32_t value)
+static bool make_template(struct load *load, struct link *link, enum chg_step step)
 {
-	at[0] = (uint8_t)(value >> 24);
-	at[1] = (uint8_t)(value >> 16);
-	at[2] = (uint8_t)(value >> 8);
-	at[3] = (uint8_t)value;
-}
-
-static void put_digits(uint8_t *at, uint32_t value)
-{
-	for (int i = DIGITS - 1; i >= 0; i--) {
-		at[i] = (uint8_t)('0' + value % 10);
-		value /= 10;
-	}
-}
-
-/* What an IM server tells of a message, or of a session of three parties. */
-
-static void put_im(struct chg_out *out, uint32_t number)
-{
-	size_t group = chg_out_group_begin(out, CHG_AVP_IM_INFORMATION);
-	chg_out_u32(out, CHG_AVP_TOTAL_NUMBER_OF_MESSAGES_SENT, 1 + 5 * number);
-	chg_out_u32(out, CHG_AVP_NUMBER_OF_MESSAGES_SUCCESSFULLY_SENT, 1 + 5 * number);
-	chg_out_group_end(out, group);
-}
-
-static void put_service(struct chg_out *out, const struct step_row *step)
-{
-	size_t service = chg_out_group_begin(out, CHG_AVP_SERVICE_INFORMATION);
-	size_t ims = chg_out_group_begin(out, CHG_AVP_IMS_INFORMATION);
-	chg_out_i32(out, CHG_AVP_NODE_FUNCTIONALITY, 6);
-	size_t event = chg_out_group_begin(out, CHG_AVP_EVENT_TYPE);
-	chg_out_text(out, CHG_AVP_SIP_METHOD,
-		step->next == STEP_COUNT && step->number == 0 ? CHG_VIEW("MESSAGE")
-							      : CHG_VIEW("INVITE"));
-	chg_out_group_end(out, event);
-	chg_out_text(out, CHG_AVP_CALLING_PARTY_ADDRESS, CHG_VIEW("sip:alice@example.net"));
-	chg_out_text(out, CHG_AVP_CALLED_PARTY_ADDRESS, CHG_VIEW("sip:bob@example.net"));
-	chg_out_group_end(out, ims);
-	size_t generic = chg_out_group_begin(out, CHG_AVP_SERVICE_GENERIC_INFORMATION);
-	chg_out_i32(out, CHG_AVP_APPLICATION_SERVICE_TYPE, CHG_AST_SENDING);
-	chg_out_u32(out, CHG_AVP_APPLICATION_SESSION_ID, 1);
-	chg_out_group_end(out, generic);
-	if (step->is_credit || step->type != CHG_RECORD_START)
-		put_im(out, step->number);
-	chg_out_group_end(out, service);
-}
-
-/* A service of a credit session, or a debit of one message. */
-static void put_units(
-	struct chg_out *out, const struct step_row *step, uint32_t group, enum chg_avp unit)
-{
-	uint64_t scale = unit == CHG_AVP_CC_TOTAL_OCTETS ? 1001 : 1;
-	bool is_debit = step->type == CHG_CC_EVENT;
-	size_t service = chg_out_group_begin(out, CHG_AVP_MULTIPLE_SERVICES_CREDIT_CONTROL);
-	if (step->type != CHG_CC_TERMINATION) {
-		size_t asked = chg_out_group_begin(out, CHG_AVP_REQUESTED_SERVICE_UNIT);
-		chg_out_u64(out, unit, is_debit ? 1 : 5 * scale);
-		chg_out_group_end(out, asked);
-	}
-	if (!is_debit && step->type != CHG_CC_INITIAL) {
-		size_t used = chg_out_group_begin(out, CHG_AVP_USED_SERVICE_UNIT);
-		chg_out_u64(out, unit, step->used * scale);
-		chg_out_group_end(out, used);
-	}
-	chg_out_u32(out, CHG_AVP_RATING_GROUP, group);
-	chg_out_group_end(out, service);
-}
-
-static void put_credit(struct chg_out *out, const struct load *load, const struct step_row *step)
-{
-	chg_out_u32(out, CHG_AVP_AUTH_APPLICATION_ID, 4);
-	chg_out_i32(out, CHG_AVP_CC_REQUEST_TYPE, (int32_t)step->type);
-	chg_out_u32(out, CHG_AVP_CC_REQUEST_NUMBER, step->number);
-	size_t subscriber = chg_out_group_begin(out, CHG_AVP_SUBSCRIPTION_ID);
-	chg_out_i32(out, CHG_AVP_SUBSCRIPTION_ID_TYPE, CHG_IDENTITY_SIP_URI);
-	chg_out_text(out, CHG_AVP_SUBSCRIPTION_ID_DATA, chg_view_of(load->config->subscriber));
-	chg_out_group_end(out, subscriber);
-	if (step->type == CHG_CC_EVENT)
-		chg_out_i32(out, CHG_AVP_REQUESTED_ACTION, CHG_ACTION_DIRECT_DEBITING);
-	if (step->type == CHG_CC_INITIAL)
-		chg_out_i32(out, CHG_AVP_MULTIPLE_SERVICES_INDICATOR, 1);
-	put_units(out, step, 1, CHG_AVP_CC_SERVICE_SPECIFIC_UNITS);
-	if (step->type != CHG_CC_EVENT)
-		put_units(out, step, 2, CHG_AVP_CC_TOTAL_OCTETS);
-}
-
-static bool make_template(struct load *load, struct link *link, enum step at)
-{
-	const struct step_row *step = &steps[at];
-	struct template *template = &link->template[at];
-	struct chg_out out = chg_out_of(template->bytes, sizeof template->bytes);
-	struct chg_header header = { .version = 1,
-		.flags = CHG_COMMAND_FLAG_REQUEST | CHG_COMMAND_FLAG_PROXIABLE,
-		.command = step->is_credit ? 272 : 271,
-		.application = step->is_credit ? 4 : 3 };
-	char session_id[400];
-	snprintf(session_id, sizeof session_id, "%s;%0*u;%0*u;load", link->host, DIGITS, 0u, DIGITS,
-		0u);
-	chg_out_header(&out, &header);
-	chg_out_text(&out, CHG_AVP_SESSION_ID, chg_view_of(session_id));
-	template->run_at = CHG_HEADER_SIZE + 8 + strlen(link->host) + 1;
-	template->serial_at = template->run_at + DIGITS + 1;
-	chg_out_text(&out, CHG_AVP_ORIGIN_HOST, chg_view_of(link->host));
-	chg_out_text(&out, CHG_AVP_ORIGIN_REALM, chg_view_of(load->config->realm));
-	chg_out_text(&out, CHG_AVP_DESTINATION_REALM, chg_view_of(load->config->destination_realm));
-	template->time_at = out.len + 8;
-	chg_out_u32(&out, CHG_AVP_EVENT_TIMESTAMP, 0);
-	chg_out_text(
-		&out, CHG_AVP_SERVICE_CONTEXT_ID, CHG_VIEW("SIMPLE_IM@openmobilealliance.org"));
-	if (step->is_credit) {
-		put_credit(&out, load, step);
-	} else {
-		chg_out_i32(&out, CHG_AVP_ACCOUNTING_RECORD_TYPE, (int32_t)step->type);
-		chg_out_u32(&out, CHG_AVP_ACCOUNTING_RECORD_NUMBER, step->number);
-		chg_out_u32(&out, CHG_AVP_ACCT_APPLICATION_ID, 3);
-	}
-	put_service(&out, step);
-	template->len = out.len;
-	return chg_out_finish(&out) == CHG_OK;
+	struct chg_template_wish wish = { .step = step,
+		.host = link->host,
+		.realm = load->config->realm,
+		.destination_realm = load->config->destination_realm,
+		.subscriber = load->config->subscriber,
+		.caller = "sip:alice@example.net",
+		.services = 2 };
+	return chg_template_make(&wish, &link->template[step]) == CHG_OK;
 }
 
 /* The event time follows from the run, so that a repetition years later has the same content. */
 static enum chg_rc send_slot(struct load *load, struct link *link, struct slot *slot)
 {
-	uint8_t bytes[REQUEST_MAX];
-	const struct template *template = &link->template[slot->step];
+	const struct chg_template *template = &link->template[slot->step];
 	chg_instant at = { (int64_t)slot->run * CHG_US_PER_S };
-	memcpy(bytes, template->bytes, template->len);
-	put_digits(bytes + template->run_at, slot->run);
-	put_digits(bytes + template->serial_at, slot->serial);
-	put_u32(bytes + template->time_at, chg_time_from_instant(at));
+	uint8_t *bytes = chg_peer_reserve(link->peer, template->len);
+	if (bytes == NULL)
+		return CHG_E_NO_MEMORY;
 	slot->id = load->next_id++ << 12 | (uint32_t)(slot - link->slot);
 	if (!slot->is_repeated)
 		slot->end_to_end = load->next_end_to_end++;
-	else
-		bytes[4] |= CHG_COMMAND_FLAG_RETRANSMITTED;
-	put_u32(bytes + 12, slot->id);
-	put_u32(bytes + 16, slot->end_to_end);
+	struct chg_patch patch = { .run = slot->run,
+		.serial = slot->serial,
+		.time = chg_time_from_instant(at),
+		.hop_by_hop = slot->id,
+		.end_to_end = slot->end_to_end,
+		.is_repeated = slot->is_repeated };
+	chg_template_write(template, &patch, bytes);
 	slot->is_under_way = true;
 	slot->sent_us = load->now_us;
 	load->result->sent++;
 	load->result->repeated += slot->is_repeated;
-	return chg_peer_put(link->peer, (struct chg_view){ (const char *)bytes, template->len });
+	return CHG_OK;
 }
 
 static bool wants_more(const struct load *load)
@@ -309,7 +152,7 @@ static bool take_resend(struct load *load, size_t place, struct slot *slot)
 static bool fill(struct load *load, struct link *link, struct slot *slot)
 {
 	bool goes_on = slot->is_used && load->config->resend == NULL &&
-		       steps[slot->step].next != STEP_COUNT;
+		       chg_step_rows[slot->step].next != CHG_STEP_COUNT;
 	if (!goes_on && !wants_more(load))
 		return false;
 	slot->is_repeated = false;
@@ -317,7 +160,7 @@ static bool fill(struct load *load, struct link *link, struct slot *slot)
 		if (!take_resend(load, (size_t)(link - load->link), slot))
 			return false;
 	} else if (goes_on) {
-		slot->step = steps[slot->step].next;
+		slot->step = chg_step_rows[slot->step].next;
 	} else {
 		slot->run = load->run;
 		slot->serial = ++load->next_serial;
@@ -352,39 +195,6 @@ static enum chg_rc pump(struct load *load, struct link *link)
 			rc = send_slot(load, link, slot);
 	}
 	return rc == CHG_OK ? chg_peer_flush(link->peer) : rc;
-}
-
-static size_t bucket_of(int64_t us)
-{
-	uint64_t value = us < 0 ? 0 : (uint64_t)us;
-	if (value < 128)
-		return (size_t)value;
-	int shift = 63 - __builtin_clzll(value) - 6; /* 64 steps in each power of two */
-	size_t bucket = (size_t)(128 + (shift - 1) * 64) + ((value >> shift) - 64);
-	return bucket < CHG_LOAD_BUCKETS ? bucket : CHG_LOAD_BUCKETS - 1;
-}
-
-static int64_t bucket_end(size_t bucket)
-{
-	if (bucket < 128)
-		return (int64_t)bucket;
-	size_t shift = (bucket - 128) / 64 + 1;
-	return (int64_t)(((bucket - 128) % 64 + 65) << shift) - 1;
-}
-
-int64_t chg_load_latency_us(const struct chg_load_result *result, uint32_t per_mille)
-{
-	uint64_t total = 0;
-	uint64_t seen = 0;
-	for (size_t i = 0; i < CHG_LOAD_BUCKETS; i++)
-		total += result->latency[i];
-	uint64_t wanted = (total * per_mille + 999) / 1000;
-	for (size_t i = 0; i < CHG_LOAD_BUCKETS; i++) {
-		seen += result->latency[i];
-		if (seen >= wanted)
-			return bucket_end(i);
-	}
-	return 0;
 }
 
 struct told {
@@ -471,12 +281,12 @@ static void read_answer(struct chg_view message, struct told *ret)
 
 static void session_id_of(const struct link *link, const struct slot *slot, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s;%0*u;%0*u;load", link->host, DIGITS, (unsigned)slot->run, DIGITS,
-		(unsigned)slot->serial);
+	snprintf(ret, size, "%s;%0*u;%0*u;load", link->host, CHG_TEMPLATE_DIGITS,
+		(unsigned)slot->run, CHG_TEMPLATE_DIGITS, (unsigned)slot->serial);
 }
 
 static void write_journal(const struct load *load, const char *session_id,
-	const struct step_row *step, const struct told *told)
+	const struct chg_step_row *step, const struct told *told)
 {
 	char cost[CHG_MONEY_TEXT_MAX] = "";
 	if (load->config->journal == NULL)
@@ -493,7 +303,7 @@ static void judge(struct load *load, struct link *link, struct slot *slot,
 {
 	char session_id[400];
 	struct chg_load_result *result = load->result;
-	const struct step_row *step = &steps[slot->step];
+	const struct chg_step_row *step = &chg_step_rows[slot->step];
 	session_id_of(link, slot, session_id, sizeof session_id);
 	slot->is_under_way = false;
 	bool is_error = (header->flags & CHG_COMMAND_FLAG_ERROR) != 0;
@@ -513,7 +323,7 @@ static void judge(struct load *load, struct link *link, struct slot *slot,
 	}
 	if (told->result_code == 2001 && is_ours) {
 		result->succeeded++;
-		result->latency[bucket_of(load->now_us - slot->first_us)]++;
+		chg_histogram_add(&result->latency, load->now_us - slot->first_us);
 		write_journal(load, session_id, step, told);
 	} else {
 		result->failed++;
@@ -662,11 +472,11 @@ static bool loop(struct load *load)
 
 /* Lines to be sent again. */
 
-static bool find_step(const char *name, uint32_t number, enum step *ret)
+static bool find_step(const char *name, uint32_t number, enum chg_step *ret)
 {
-	for (int i = 0; i < STEP_COUNT; i++)
-		if (strcmp(name, steps[i].name) == 0 && steps[i].number == number) {
-			*ret = (enum step)i;
+	for (int i = 0; i < CHG_STEP_COUNT; i++)
+		if (strcmp(name, chg_step_rows[i].name) == 0 && chg_step_rows[i].number == number) {
+			*ret = (enum chg_step)i;
 			return true;
 		}
 	return false;
@@ -733,8 +543,8 @@ static bool prepare(struct load *load)
 		link->slot = calloc(config->window, sizeof *link->slot);
 		if (link->slot == NULL)
 			return false;
-		for (int step = 0; step < STEP_COUNT; step++)
-			if (!make_template(load, link, (enum step)step)) {
+		for (int step = 0; step < CHG_STEP_COUNT; step++)
+			if (!make_template(load, link, (enum chg_step)step)) {
 				snprintf(load->why, load->why_size, "the names are too long");
 				return false;
 			}

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "chgplay/bench.h"
 #include "chgplay/books.h"
 #include "chgplay/load.h"
 #include "chgplay/show.h"
@@ -34,6 +35,7 @@ static const char help[] =
 	"  chgplay play FILE... --connect HOST:PORT plays scenario files\n"
 	"  chgplay check FILE...                    reads scenario files, says what is wrong\n"
 	"  chgplay load --connect HOST:PORT ...     sends many requests; see: chgplay load --help\n"
+	"  chgplay bench --connect HOST:PORT ...    measures a node; see: chgplay bench --help\n"
 	"\n"
 	"Options of play and flow:\n"
 	"  --connect HOST:PORT        the charging node (127.0.0.1:3868)\n"
@@ -381,6 +383,8 @@ int main(int argc, char *argv[])
 		return usage("a command is missing", "");
 	if (strcmp(argv[1], "load") == 0)
 		return chg_load_main(argc - 2, argv + 2);
+	if (strcmp(argv[1], "bench") == 0)
+		return chg_bench_main(argc - 2, argv + 2);
 	if (wants_help(argc, argv)) {
 		fputs(help, stdout);
 		return EXIT_SUCCESS;

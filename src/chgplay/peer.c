@@ -205,13 +205,20 @@ static enum chg_rc put_capabilities(struct chg_peer *peer)
 	return put_out(peer, &out);
 }
 
+/* The length of the next message, 0 as long as its header is not there. */
+static size_t next_length(const struct chg_peer *peer)
+{
+	const uint8_t *at = peer->in + peer->in_at;
+	if (peer->in_len - peer->in_at < CHG_HEADER_SIZE)
+		return 0;
+	return (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+}
+
 static bool whole_message(const struct chg_peer *peer, struct chg_view *ret)
 {
 	const uint8_t *at = peer->in + peer->in_at;
 	size_t left = peer->in_len - peer->in_at;
-	if (left < CHG_HEADER_SIZE)
-		return false;
-	size_t length = (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+	size_t length = next_length(peer);
 	if (length < CHG_HEADER_SIZE || length > left)
 		return false;
 	*ret = (struct chg_view){ (const char *)at, length };
@@ -390,13 +397,21 @@ static enum chg_rc make_room(struct chg_peer *peer, size_t len)
 	return CHG_OK;
 }
 
+uint8_t *chg_peer_reserve(struct chg_peer *peer, size_t len)
+{
+	if (make_room(peer, len) != CHG_OK)
+		return NULL;
+	uint8_t *room = peer->out + peer->out_len;
+	peer->out_len += len;
+	return room;
+}
+
 enum chg_rc chg_peer_put(struct chg_peer *peer, struct chg_view message)
 {
-	enum chg_rc rc = make_room(peer, message.len);
-	if (rc != CHG_OK)
-		return rc;
-	memcpy(peer->out + peer->out_len, message.ptr, message.len);
-	peer->out_len += message.len;
+	uint8_t *room = chg_peer_reserve(peer, message.len);
+	if (room == NULL)
+		return CHG_E_NO_MEMORY;
+	memcpy(room, message.ptr, message.len);
 	return CHG_OK;
 }
 
@@ -428,6 +443,10 @@ enum chg_rc chg_peer_read(struct chg_peer *peer)
 {
 	compact(peer);
 	for (;;) {
+		size_t length = next_length(peer);
+		if (length > IN_SIZE ||
+			(length < CHG_HEADER_SIZE && peer->in_len >= CHG_HEADER_SIZE))
+			return CHG_E_SYNTAX;
 		if (peer->in_len == IN_SIZE)
 			return CHG_OK;
 		ssize_t got = recv(peer->fd, peer->in + peer->in_len, IN_SIZE - peer->in_len, 0);

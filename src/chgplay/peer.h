@@ -44,13 +44,21 @@ void chg_peer_close(struct chg_peer *peer, bool is_polite);
 int chg_peer_fd(const struct chg_peer *peer);
 bool chg_peer_wants_write(const struct chg_peer *peer);
 
+/* Room in the line for a message, to be filled before the next call.  NULL: it did not fit. */
+uint8_t *chg_peer_reserve(struct chg_peer *peer, size_t len);
+
 /* Puts a message into the line.  CHG_E_NO_MEMORY: it did not fit. */
 enum chg_rc chg_peer_put(struct chg_peer *peer, struct chg_view message);
 
 /* Writes what the socket takes now.  CHG_E_CLOSED: the connection is gone. */
 enum chg_rc chg_peer_flush(struct chg_peer *peer);
 
-/* Reads what is there now.  CHG_E_CLOSED: the connection is gone and nothing more was read. */
+/*
+ * Reads what is there now.
+ *
+ *   CHG_E_CLOSED  the connection is gone and nothing more was read
+ *   CHG_E_SYNTAX  what comes next can be no message: its length is impossible
+ */
 enum chg_rc chg_peer_read(struct chg_peer *peer);
 
 /*
