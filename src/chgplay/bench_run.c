@@ -5,6 +5,7 @@
  * A connection has slots, and each slot a conversation: the steps that follow each other.  Slots
  * that wait for nothing stand in a ring, so that all conversations of a connection go on in turn.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -278,9 +279,10 @@ static void count_wrong(struct bench *bench, const char *why)
 		bench->result->first_wrong = why;
 }
 
-static void write_timeline(struct bench *bench)
+/* The lines of the times that are over at `until_us`. */
+static void write_timeline(struct bench *bench, int64_t until_us)
 {
-	while (bench->now_us >= bench->timeline.until_us) {
+	while (until_us >= bench->timeline.until_us) {
 		if (bench->config->timeline != NULL)
 			fprintf(bench->config->timeline, "%lld %llu %lld\n",
 				(long long)(bench->timeline.until_us - bench->start_us) / 1000,
@@ -434,6 +436,11 @@ static bool turn(struct bench *bench)
 	int64_t us = idle_us(bench);
 	struct timespec time = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
 	int count = epoll_pwait2(bench->epoll, ready, CHG_BENCH_PEER_MAX, &time, NULL);
+	if (count < 0 && errno != EINTR) {
+		snprintf(bench->why, bench->why_size, "cannot wait for answers: %s",
+			strerrorname_np(errno));
+		return false;
+	}
 	bench->now_us = now_us();
 	for (int i = 0; i < count; i++)
 		if (!serve(bench, &bench->link[ready[i].data.u32]))
@@ -505,10 +512,11 @@ static bool loop(struct bench *bench)
 		is_fine = turn(bench);
 		bench->event_time = chg_time_from_instant((chg_instant){
 			(int64_t)bench->run * CHG_US_PER_S + bench->now_us - bench->start_us });
-		write_timeline(bench);
+		write_timeline(bench, bench->now_us);
 		show_progress(bench);
 		measure_cost(bench, &cost);
 	}
+	write_timeline(bench, bench->timeline.until_us);
 	if (bench->config->shows_progress)
 		fputc('\n', stderr);
 	return is_fine;

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# chgplay bench against a node: every kind, closed and at a rate, gets nothing but right answers; what
+# it repeats, the node knows again.  No figure of speed is looked at.
+. "$CHG_SOURCE_DIR/tests/e2e/lib.sh"
+
+chgctl=$CHG_BIN_DIR/chgctl
+
+# bench NAME OPTION...: one short run of few requests, as peers of its own; its JSON is in NAME.json.
+bench() {
+	local name=$1
+	shift
+	"$CHG_BIN_DIR/chgplay" bench --connect "127.0.0.1:$port" --host-prefix "$name-" --peers 2 \
+		--outstanding 4 --seconds 1 --warmup 0 --json "$@" >"$name.json" 2>"$name.err"
+}
+
+# has FILE TEXT: the file has it.
+has() { grep -qF -- "$2" "$1" || fail "$1 has no $2: $(cat "$1")"; }
+
+# is_clean NAME: all was answered, and rightly.
+is_clean() {
+	has "$1.json" '"failed":0,"wrong":0,"unanswered":0' && has "$1.json" '"failed_codes":{}' &&
+		! grep -q '"answers":0,' "$1.json"
+}
+
+counter() { "$chgctl" stats --config charging.yaml | awk -v name="$1" '$2 == name { print $1 }'; }
+
+# refuses STATUS SENTENCE OPTION...: how a command line ends that is none.
+refuses() {
+	local status=0 wanted=$1 sentence=$2
+	shift 2
+	"$CHG_BIN_DIR/chgplay" bench --connect "127.0.0.1:$port" "$@" >out.txt 2>err.txt || status=$?
+	[ "$status" -eq "$wanted" ] && has err.txt "$sentence"
+}
+
+cat >bench.tariff.yaml <<'EOF'
+tariff: bench
+currency: EUR
+rules:
+  - name: message
+    match: {rating-group: 1}
+    price: 0.01 per message
+  - name: octets
+    match: {rating-group: 2}
+    price: 0.000001 per 1000 octets
+EOF
+awk 'BEGIN {
+	print "name,currency,balance,identities"
+	for (i = 1; i <= 12; i++)
+		printf "user%d,EUR,1000000.00,sip:user%d@example.net\n", i, i
+}' >accounts.csv
+start
+expect "the tariff is loaded" "$chgctl" tariff load bench.tariff.yaml --config charging.yaml --why test
+expect "the accounts are made" "$chgctl" account import accounts.csv --config charging.yaml --why test
+
+for kind in event session debit credit-session mix; do
+	expect "$kind: each answer is right" bench "$kind" --kind "$kind" --accounts 12
+	expect "$kind: ... and says so" is_clean "$kind"
+	has "$kind.json" "{\"kind\":\"$kind\",\"peers\":2,\"outstanding\":4,\"rate\":0,\"seconds\":1,\"accounts\":12,"
+done
+expect "at a rate each answer is right" bench even --kind mix --rate 200 --accounts 12
+expect "... all 200 of a second" grep -q '"rate":200,.*"answers":200,.*"succeeded":200,' even.json
+expect "... and says so" is_clean even
+expect "so it is with Poisson's distances" bench poisson --kind mix --rate 200 --arrivals poisson
+expect "... and says so" is_clean poisson
+expect "a credit session may have one service" bench one --kind credit-session --services 1
+expect "... and says so" is_clean one
+expect "a record may have the AVPs of RFC 6733 alone" bench base --base-avps --timeline timeline.txt
+expect "... and says so" is_clean base
+expect "the timeline has a line for each 100 ms" test "$(wc -l <timeline.txt)" -ge 10
+expect "... of three numbers" test -z "$(grep -vE '^[0-9]+ [0-9]+ [0-9]+$' timeline.txt)"
+
+expect "until here nothing was repeated" test "$(counter charging_duplicates_total)" -eq 0
+expect "repetitions are answered with success" "$CHG_BIN_DIR/chgplay" bench --kind mix --duplicates 30 \
+	--connect "127.0.0.1:$port" --peers 2 --outstanding 4 --seconds 1 --warmup 0 >repeated.txt
+repeated=$(sed -n 's/^repeated *//p' repeated.txt)
+expect "... and there were some" test "$repeated" -gt 0
+expect "... all of which the node knows again" test "$(counter charging_duplicates_total)" -eq "$repeated"
+
+status=0
+bench nobody --kind debit --accounts 1000000000 || status=$?
+expect "a refusal ends with status 1" test "$status" -eq 1
+has nobody.json '"failed_codes":{"5030":'
+expect "there is no such option" refuses 2 'there is no option --fast' --fast
+expect "a value that an option does not take" refuses 2 '--peers does not take "65"' --peers 65
+expect "a value is missing" refuses 2 'a value is missing after --rate' --json --rate
+expect "base AVPs are of records only" refuses 2 '--base-avps is for' --base-avps --kind debit
+expect "nobody listens there" refuses 3 'cannot connect to 127.0.0.1:1' --connect 127.0.0.1:1
+expect "a timeline that cannot be written" refuses 2 'no/such: ' --timeline no/such
+
+: >until.txt
+"$CHG_BIN_DIR/chgplay" bench --connect "127.0.0.1:$port" --host-prefix gone- --seconds 600 --warmup 0 \
+	--timeline until.txt >gone.out 2>gone.err &
+bench=$!
+before=$(counter charging_requests_acr_event_total)
+until [ "$(counter charging_requests_acr_event_total)" -gt "$before" ]; do
+	kill -0 "$bench" || fail "the bench ended by itself: $(cat gone.err)"
+done
+stop
+status=0
+wait "$bench" || status=$?
+expect "a node that goes away ends the run with status 3" test "$status" -eq 3
+expect "... and a reason" grep -qE 'gone-[1-4].example.net: (the node disconnected it|the connection is gone), [0-9]+ answers' gone.err
+expect "... and no figures" test ! -s gone.out
+
+expect "the books are clean" "$chgctl" --db charging.db verify
+expect "nothing of a session is left" test "$(sqlite3 charging.db 'SELECT sum(reserved) FROM bucket')" -eq 0
+expect "no record is there twice" test "$(sqlite3 charging.db \
+	'SELECT count(*) FROM (SELECT 1 FROM cdr_entry JOIN cdr USING (cdr_id)
+	 GROUP BY session_id, record_type, record_number HAVING count(*) > 1)')" -eq 0
