@@ -40,36 +40,50 @@ UPDATE origin_host SET origin_state_id = :origin_state_id WHERE origin_host_id =
 
 -- name: seen_number
 SELECT 1 FROM acct_seen
-WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
-	AND record_type = :record_type AND record_number = :record_number
+WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :session_id
+	AND sub_session = :sub_session AND record_type = :record_type
+	AND record_number = :record_number
 LIMIT 1;
 
 -- name: seen_exactly
 SELECT 1 FROM acct_seen
-WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
-	AND record_type = :record_type AND record_number = :record_number AND digest = :digest;
+WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :session_id
+	AND sub_session = :sub_session AND record_type = :record_type
+	AND record_number = :record_number AND digest = :digest;
 
 -- name: seen_add
-INSERT OR IGNORE INTO acct_seen (origin_host_id, session_id, sub_session, record_type, record_number,
-	digest, received_us, cdr_id)
-VALUES (:origin_host_id, :session_id, :sub_session, :record_type, :record_number,
-	:digest, :received_us, :cdr_id);
+INSERT OR IGNORE INTO acct_seen (epoch, origin_host_id, session_id, sub_session, record_type,
+	record_number, digest, cdr_id)
+VALUES (:epoch, :origin_host_id, :session_id, :sub_session, :record_type, :record_number,
+	:digest, :cdr_id);
 
--- name: seen_oldest
-SELECT origin_host_id, session_id, sub_session, record_type, record_number, digest
-FROM acct_seen WHERE received_us < :received_us
-ORDER BY received_us, origin_host_id, session_id, sub_session, record_type, record_number, digest
-LIMIT 1;
-
--- name: seen_delete
+-- name: seen_forget
+-- In the order of the key: the next bite begins where this one ends.
 DELETE FROM acct_seen
-WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
-	AND record_type = :record_type AND record_number = :record_number AND digest = :digest;
+WHERE (epoch, origin_host_id, session_id, sub_session, record_type, record_number, digest) IN (
+	SELECT epoch, origin_host_id, session_id, sub_session, record_type, record_number, digest
+	FROM acct_seen WHERE epoch = :epoch
+	ORDER BY origin_host_id, session_id, sub_session, record_type, record_number, digest
+	LIMIT :limit);
+
+-- name: epoch_next
+SELECT epoch, began_us, until_us FROM seen_epoch WHERE epoch > :epoch ORDER BY epoch LIMIT 1;
+
+-- name: epoch_put
+INSERT INTO seen_epoch (epoch, began_us, until_us) VALUES (:epoch, :began_us, :until_us)
+ON CONFLICT (epoch) DO UPDATE SET until_us = excluded.until_us;
+
+-- name: epoch_delete
+DELETE FROM seen_epoch WHERE epoch = :epoch;
 
 -- name: session_latest
 SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
 	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
-	supervise_until_us, origin_state_id, interim_interval_s
+	supervise_until_us, origin_state_id, interim_interval_s, look_at_us, icid,
+	application_session_id, parties,
+	EXISTS (SELECT 1 FROM cdr AS part
+		WHERE part.session_id = :session_id AND part.origin_host_id = :origin_host_id
+			AND part.kind = 2 AND part.sub_session > '' AND part.source = :source)
 FROM cdr
 WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2
 	AND sub_session = :sub_session AND source = :source
@@ -104,15 +118,15 @@ ORDER BY origin_state_id, cdr_id LIMIT 1;
 -- name: due_next
 SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
 	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
-	supervise_until_us, origin_state_id, interim_interval_s
-FROM cdr
-WHERE supervise_until_us <= :supervise_until_us AND status = 1 AND kind = 2
-ORDER BY supervise_until_us, cdr_id LIMIT 1;
+	supervise_until_us, origin_state_id, interim_interval_s, look_at_us
+FROM cdr WHERE look_at_us <= :look_at_us
+ORDER BY look_at_us, cdr_id LIMIT 1;
+
+-- name: due_later
+UPDATE cdr SET look_at_us = supervise_until_us WHERE cdr_id = :cdr_id;
 
 -- name: deadline_first
-SELECT supervise_until_us FROM cdr
-WHERE supervise_until_us IS NOT NULL AND status = 1
-ORDER BY supervise_until_us LIMIT 1;
+SELECT look_at_us FROM cdr WHERE look_at_us IS NOT NULL ORDER BY look_at_us LIMIT 1;
 
 -- name: cdr_local_sequence
 SELECT local_sequence FROM cdr WHERE cdr_id = :cdr_id;
@@ -120,40 +134,110 @@ SELECT local_sequence FROM cdr WHERE cdr_id = :cdr_id;
 -- name: cdr_add
 INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count,
 	number_count, number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
-	supervise_until_us, origin_state_id, interim_interval_s, received_first_us, received_last_us,
+	supervise_until_us, look_at_us, origin_state_id, interim_interval_s, received_first_us, received_last_us,
 	source, origin_host_id, origin_realm, session_id, sub_session, multi_session_id, user_name,
 	service_context_id, application_server_id, application_service_type,
 	application_session_id, delivery_status, icid, call_id, sip_method, calling_party,
 	called_party, group_name, participants_invited, participants_attached, messages_sent,
 	messages_exploded, messages_sent_delivered, messages_exploded_delivered, content_octets,
-	cause_code, termination_cause, content)
+	cause_code, termination_cause, parties, content)
 VALUES (:cdr_id, :local_sequence, :kind, :status, :marks, :has_start, :has_stop, :entry_count,
 	:number_count, :number_min, :number_max, :started_us, :last_us, :figures_us, :ended_us,
-	:closed_us, :supervise_until_us, :origin_state_id, :interim_interval_s, :received_us,
+	:closed_us, :supervise_until_us, :supervise_until_us, :origin_state_id, :interim_interval_s, :received_us,
 	:received_us, :source, :origin_host_id, :origin_realm, :session_id, :sub_session,
 	:multi_session_id, :user_name, :service_context_id, :application_server_id,
 	:application_service_type, :application_session_id, :delivery_status, :icid, :call_id,
 	:sip_method, :calling_party, :called_party, :group_name, :participants_invited,
 	:participants_attached, :messages_sent, :messages_exploded, :messages_sent_delivered,
 	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause,
-	coalesce(:content, '{}'));
+	:parties, coalesce(:content, '{}'));
 
--- An update is cut in pieces so that the indexes are written only when their columns really change:
--- progress is what every request of a session changes, milestones and texts are what few do.
+-- An update writes every index of which it names a column, changed or not.  So there are two: what every
+-- request of a session does, which touches no index, and the same with the columns of indexes.
 
--- name: cdr_put_progress
-UPDATE cdr SET marks = :marks, has_start = :has_start, has_stop = :has_stop,
-	entry_count = :entry_count, number_count = :number_count, number_min = :number_min,
-	number_max = :number_max, last_us = :last_us, figures_us = :figures_us,
-	supervise_until_us = :supervise_until_us, interim_interval_s = :interim_interval_s
+-- name: cdr_grow
+UPDATE cdr SET
+	marks = :marks, has_start = :has_start, has_stop = :has_stop, entry_count = :entry_count,
+	number_count = :number_count, number_min = :number_min, number_max = :number_max,
+	started_us = :started_us, last_us = :last_us, figures_us = :figures_us,
+	ended_us = :ended_us, closed_us = :closed_us, supervise_until_us = :supervise_until_us,
+	interim_interval_s = :interim_interval_s,
+	received_last_us = :received_us,
+	origin_realm = coalesce(origin_realm, :origin_realm),
+	multi_session_id = coalesce(multi_session_id, :multi_session_id),
+	user_name = coalesce(user_name, :user_name),
+	service_context_id = coalesce(service_context_id, :service_context_id),
+	application_server_id = coalesce(application_server_id, :application_server_id),
+	application_service_type = coalesce(application_service_type, :application_service_type),
+	application_session_id = coalesce(application_session_id, :application_session_id),
+	icid = coalesce(icid, :icid),
+	call_id = coalesce(call_id, :call_id),
+	sip_method = coalesce(sip_method, :sip_method),
+	calling_party = coalesce(calling_party, :calling_party),
+	called_party = coalesce(called_party, :called_party),
+	group_name = coalesce(group_name, :group_name),
+	participants_invited = coalesce(participants_invited, :participants_invited),
+	delivery_status = coalesce(:delivery_status, delivery_status),
+	participants_attached = coalesce(:participants_attached, participants_attached),
+	messages_sent = coalesce(:messages_sent, messages_sent),
+	messages_exploded = coalesce(:messages_exploded, messages_exploded),
+	messages_sent_delivered = coalesce(:messages_sent_delivered, messages_sent_delivered),
+	messages_exploded_delivered =
+		coalesce(:messages_exploded_delivered, messages_exploded_delivered),
+	content_octets = coalesce(:content_octets, content_octets),
+	cause_code = coalesce(:cause_code, cause_code),
+	termination_cause = coalesce(:termination_cause, termination_cause),
+	parties = coalesce(:parties, parties),
+	content = coalesce(:content, content)
 WHERE cdr_id = :cdr_id;
 
--- name: cdr_put_milestones
-UPDATE cdr SET local_sequence = :local_sequence, status = :status, started_us = :started_us,
-	ended_us = :ended_us, closed_us = :closed_us, origin_state_id = :origin_state_id
-WHERE cdr_id = :cdr_id AND (local_sequence IS NOT :local_sequence OR status <> :status
-	OR started_us <> :started_us OR ended_us IS NOT :ended_us OR closed_us IS NOT :closed_us
-	OR origin_state_id <> :origin_state_id);
+-- name: cdr_turn
+UPDATE cdr SET
+	local_sequence = :local_sequence, status = :status, look_at_us = :look_at_us,
+	origin_state_id = :origin_state_id,
+	marks = :marks, has_start = :has_start, has_stop = :has_stop, entry_count = :entry_count,
+	number_count = :number_count, number_min = :number_min, number_max = :number_max,
+	started_us = :started_us, last_us = :last_us, figures_us = :figures_us,
+	ended_us = :ended_us, closed_us = :closed_us, supervise_until_us = :supervise_until_us,
+	interim_interval_s = :interim_interval_s,
+	received_last_us = :received_us,
+	origin_realm = coalesce(origin_realm, :origin_realm),
+	multi_session_id = coalesce(multi_session_id, :multi_session_id),
+	user_name = coalesce(user_name, :user_name),
+	service_context_id = coalesce(service_context_id, :service_context_id),
+	application_server_id = coalesce(application_server_id, :application_server_id),
+	application_service_type = coalesce(application_service_type, :application_service_type),
+	application_session_id = coalesce(application_session_id, :application_session_id),
+	icid = coalesce(icid, :icid),
+	call_id = coalesce(call_id, :call_id),
+	sip_method = coalesce(sip_method, :sip_method),
+	calling_party = coalesce(calling_party, :calling_party),
+	called_party = coalesce(called_party, :called_party),
+	group_name = coalesce(group_name, :group_name),
+	participants_invited = coalesce(participants_invited, :participants_invited),
+	delivery_status = coalesce(:delivery_status, delivery_status),
+	participants_attached = coalesce(:participants_attached, participants_attached),
+	messages_sent = coalesce(:messages_sent, messages_sent),
+	messages_exploded = coalesce(:messages_exploded, messages_exploded),
+	messages_sent_delivered = coalesce(:messages_sent_delivered, messages_sent_delivered),
+	messages_exploded_delivered =
+		coalesce(:messages_exploded_delivered, messages_exploded_delivered),
+	content_octets = coalesce(:content_octets, content_octets),
+	cause_code = coalesce(:cause_code, cause_code),
+	termination_cause = coalesce(:termination_cause, termination_cause),
+	parties = coalesce(:parties, parties),
+	content = coalesce(:content, content)
+WHERE cdr_id = :cdr_id;
+
+-- name: cdr_close
+-- What closes a record without a request of its own.
+UPDATE cdr SET local_sequence = :local_sequence, status = :status, marks = :marks,
+	has_start = :has_start, has_stop = :has_stop, entry_count = :entry_count,
+	number_count = :number_count, number_min = :number_min, number_max = :number_max,
+	last_us = :last_us, figures_us = :figures_us, ended_us = :ended_us, closed_us = :closed_us,
+	supervise_until_us = :supervise_until_us, look_at_us = :supervise_until_us,
+	origin_state_id = :origin_state_id, interim_interval_s = :interim_interval_s
+WHERE cdr_id = :cdr_id;
 
 -- name: cdr_replace_texts
 UPDATE cdr SET
@@ -173,54 +257,6 @@ UPDATE cdr SET
 	participants_invited = coalesce(:participants_invited, participants_invited)
 WHERE cdr_id = :cdr_id;
 
--- name: cdr_fill_texts
-UPDATE cdr SET
-	origin_realm = coalesce(origin_realm, :origin_realm),
-	multi_session_id = coalesce(multi_session_id, :multi_session_id),
-	user_name = coalesce(user_name, :user_name),
-	service_context_id = coalesce(service_context_id, :service_context_id),
-	application_server_id = coalesce(application_server_id, :application_server_id),
-	application_service_type = coalesce(application_service_type, :application_service_type),
-	application_session_id = coalesce(application_session_id, :application_session_id),
-	icid = coalesce(icid, :icid),
-	call_id = coalesce(call_id, :call_id),
-	sip_method = coalesce(sip_method, :sip_method),
-	calling_party = coalesce(calling_party, :calling_party),
-	called_party = coalesce(called_party, :called_party),
-	group_name = coalesce(group_name, :group_name),
-	participants_invited = coalesce(participants_invited, :participants_invited)
-WHERE cdr_id = :cdr_id AND (
-	origin_realm IS NULL AND :origin_realm IS NOT NULL
-	OR multi_session_id IS NULL AND :multi_session_id IS NOT NULL
-	OR user_name IS NULL AND :user_name IS NOT NULL
-	OR service_context_id IS NULL AND :service_context_id IS NOT NULL
-	OR application_server_id IS NULL AND :application_server_id IS NOT NULL
-	OR application_service_type IS NULL AND :application_service_type IS NOT NULL
-	OR application_session_id IS NULL AND :application_session_id IS NOT NULL
-	OR icid IS NULL AND :icid IS NOT NULL
-	OR call_id IS NULL AND :call_id IS NOT NULL
-	OR sip_method IS NULL AND :sip_method IS NOT NULL
-	OR calling_party IS NULL AND :calling_party IS NOT NULL
-	OR called_party IS NULL AND :called_party IS NOT NULL
-	OR group_name IS NULL AND :group_name IS NOT NULL
-	OR participants_invited IS NULL AND :participants_invited IS NOT NULL);
-
--- name: cdr_put_figures
-UPDATE cdr SET
-	received_last_us = :received_us,
-	delivery_status = coalesce(:delivery_status, delivery_status),
-	participants_attached = coalesce(:participants_attached, participants_attached),
-	messages_sent = coalesce(:messages_sent, messages_sent),
-	messages_exploded = coalesce(:messages_exploded, messages_exploded),
-	messages_sent_delivered = coalesce(:messages_sent_delivered, messages_sent_delivered),
-	messages_exploded_delivered =
-		coalesce(:messages_exploded_delivered, messages_exploded_delivered),
-	content_octets = coalesce(:content_octets, content_octets),
-	cause_code = coalesce(:cause_code, cause_code),
-	termination_cause = coalesce(:termination_cause, termination_cause),
-	content = coalesce(:content, content)
-WHERE cdr_id = :cdr_id;
-
 -- name: entry_add
 INSERT INTO cdr_entry (cdr_id, entry_no, record_type, record_number, marks, event_us, received_us,
 	application_service_type, participants, messages_sent, messages_exploded,
@@ -233,10 +269,15 @@ VALUES (:cdr_id, :entry_no, :record_type, :record_number, :marks, :event_us, :re
 INSERT INTO cdr_participant (cdr_id, entry_no, ordinal, party, party_key, action, at_us)
 VALUES (:cdr_id, :entry_no, :ordinal, :party, :party_key, :action, :at_us);
 
--- name: party_add
-INSERT INTO cdr_party (party_key, cdr_id, roles) VALUES (:party_key, :cdr_id, :roles)
-ON CONFLICT (party_key, cdr_id) DO UPDATE SET roles = roles | excluded.roles
-	WHERE roles | excluded.roles <> roles;
+-- name: touched_add
+INSERT INTO cdr_touched (cdr_id) VALUES (:cdr_id);
+
+-- name: zone_put
+INSERT INTO cdr_zone (zone_no, started_min_us, started_max_us)
+VALUES (:zone_no, :started_min_us, :started_max_us)
+ON CONFLICT (zone_no) DO UPDATE SET
+	started_min_us = min(started_min_us, excluded.started_min_us),
+	started_max_us = max(started_max_us, excluded.started_max_us);
 
 -- Readers.  A scan first asks for a batch of ids by the narrowest index, then for one row at a time,
 -- so that no read transaction is open while the caller works or waits.
@@ -247,36 +288,6 @@ SELECT cdr_id FROM cdr WHERE cdr_id > :cdr_id ORDER BY cdr_id LIMIT :limit;
 -- name: ids_down
 SELECT cdr_id FROM cdr WHERE cdr_id < :cdr_id ORDER BY cdr_id DESC LIMIT :limit;
 
--- name: ids_party_up
-SELECT cdr_id FROM cdr_party WHERE party_key = :party_key AND cdr_id > :cdr_id
-ORDER BY cdr_id LIMIT :limit;
-
--- name: ids_party_down
-SELECT cdr_id FROM cdr_party WHERE party_key = :party_key AND cdr_id < :cdr_id
-ORDER BY cdr_id DESC LIMIT :limit;
-
--- name: ids_session_up
-SELECT cdr_id FROM cdr INDEXED BY ix_cdr__session WHERE session_id = :session_id AND cdr_id > :cdr_id
-ORDER BY cdr_id LIMIT :limit;
-
--- name: ids_session_down
-SELECT cdr_id FROM cdr INDEXED BY ix_cdr__session WHERE session_id = :session_id AND cdr_id < :cdr_id
-ORDER BY cdr_id DESC LIMIT :limit;
-
--- name: ids_icid_up
-SELECT cdr_id FROM cdr WHERE icid = :icid AND cdr_id > :cdr_id ORDER BY cdr_id LIMIT :limit;
-
--- name: ids_icid_down
-SELECT cdr_id FROM cdr WHERE icid = :icid AND cdr_id < :cdr_id ORDER BY cdr_id DESC LIMIT :limit;
-
--- name: ids_application_session_up
-SELECT cdr_id FROM cdr WHERE application_session_id = :application_session_id AND cdr_id > :cdr_id
-ORDER BY cdr_id LIMIT :limit;
-
--- name: ids_application_session_down
-SELECT cdr_id FROM cdr WHERE application_session_id = :application_session_id AND cdr_id < :cdr_id
-ORDER BY cdr_id DESC LIMIT :limit;
-
 -- name: ids_open_up
 SELECT cdr_id FROM cdr INDEXED BY ix_cdr__open WHERE status = 1 AND cdr_id > :cdr_id
 ORDER BY cdr_id LIMIT :limit;
@@ -285,10 +296,10 @@ ORDER BY cdr_id LIMIT :limit;
 SELECT cdr_id FROM cdr INDEXED BY ix_cdr__open WHERE status = 1 AND cdr_id < :cdr_id
 ORDER BY cdr_id DESC LIMIT :limit;
 
--- name: ids_started_bounds
+-- name: zone_bounds
 -- Records start about in the order of their ids, so that the ids between the two are nearly all meant.
-SELECT min(cdr_id), max(cdr_id) FROM cdr INDEXED BY ix_cdr__started_us
-WHERE started_us >= :from_us AND started_us < :until_us;
+SELECT min(zone_no), max(zone_no) FROM cdr_zone
+WHERE started_max_us >= :from_us AND started_min_us < :until_us;
 
 -- name: cdr_match
 SELECT cdr.cdr_id, cdr.local_sequence, cdr.kind, cdr.status, cdr.marks, cdr.has_start, cdr.has_stop,
@@ -310,8 +321,7 @@ FROM cdr CROSS JOIN origin_host ON origin_host.origin_host_id = cdr.origin_host_
 WHERE cdr.cdr_id = :cdr_id
 	AND (:from_us IS NULL OR cdr.started_us >= :from_us)
 	AND (:until_us IS NULL OR cdr.started_us < :until_us)
-	AND (:party_key IS NULL OR EXISTS (SELECT 1 FROM cdr_party
-		WHERE cdr_party.party_key = :party_key AND cdr_party.cdr_id = cdr.cdr_id))
+	AND (:party_key IS NULL OR instr(',' || substr(cdr.parties, 2), :party_key) > 0)
 	AND (:session_id IS NULL OR cdr.session_id = :session_id)
 	AND (:icid IS NULL OR cdr.icid = :icid)
 	AND (:name IS NULL OR origin_host.name = :name)
@@ -381,7 +391,8 @@ FROM refundable WHERE posting_id = :posting_id;
 -- name: cdr_state
 SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
 	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
-	supervise_until_us, origin_state_id, interim_interval_s
+	supervise_until_us, origin_state_id, interim_interval_s, look_at_us, icid,
+	application_session_id, parties
 FROM cdr WHERE cdr_id = :cdr_id;
 
 -- What a plan writes.

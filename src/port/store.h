@@ -69,19 +69,24 @@ struct chg_store_ops {
 	enum chg_rc (*apply_host_state)(void *self, struct chg_now now, struct chg_view origin_host,
 		struct chg_view origin_realm, uint32_t origin_state_id, uint32_t *ret_closed);
 
-	/* The earliest supervise_until of an open record; is_present false when there is none. */
+	/*
+	 * When to look for open records whose supervise_until has passed: not after the earliest of
+	 * them; is_present false when there is none.
+	 */
 	enum chg_rc (*next_deadline)(void *self, chg_opt_instant *ret);
 
 	/*
 	 * Inside a transaction.  Closes, by chg_accounting_expire, at most `max` open records whose
-	 * supervise_until is not after now.steady, the earliest first.
+	 * supervise_until is not after now.steady, the earliest first.  It may stop before that to
+	 * keep its turn short; next_deadline then gives a time that has passed.
 	 */
 	enum chg_rc (*expire_due)(
 		void *self, struct chg_now now, uint32_t max, uint32_t *ret_closed);
 
 	/*
-	 * Inside a transaction.  Forgets at most `max` remembered keys that came before `before`,
-	 * the oldest first (decision J-21: how long duplicates are known).
+	 * Inside a transaction.  Forgets at most `max` remembered keys, none that came at `before`
+	 * or later (decision J-21: how long duplicates are known).  Keys may stay until all that was
+	 * remembered beside them is as old; `max` of them forgotten means that there may be more.
 	 */
 	enum chg_rc (*forget_seen)(
 		void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);

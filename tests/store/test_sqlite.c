@@ -86,7 +86,7 @@ static void settings_are_in_force(struct fixture *fixture)
 	static const char *const pairs[][2] = {
 		{ "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA synchronous", "2" },
-		{ "PRAGMA foreign_keys", "1" },
+		{ "PRAGMA foreign_keys", "0" },
 		{ "PRAGMA wal_autocheckpoint", "2000" },
 		{ "PRAGMA secure_delete", "0" },
 		{ "PRAGMA temp_store", "2" },
@@ -202,6 +202,7 @@ static void make_older(const char *path, size_t version)
 		" received_us, content) VALUES (1, 1, 2, 0, 0, 1, '{}');"
 		"INSERT INTO acct_seen VALUES (1, 's', '', 2, 0, zeroblob(16), 1, 1);"
 		"INSERT INTO node_state VALUES (1, 42);"
+		"INSERT INTO cdr_party VALUES ('sip:say \"a\"@b', 1, 17), ('tel:+4930', 1, 2);"
 		"UPDATE sequence SET next_value = 2 WHERE name = 'cdr_id'");
 }
 
@@ -222,7 +223,16 @@ static void records_outlive_an_upgrade(struct fixture *fixture)
 	/* The open session goes on, and the books can be used. */
 	fixture_open_store(fixture);
 	struct chg_store *store = &fixture->store;
-	struct chg_acr acr = acr_of("s", CHG_RECORD_STOP, 1);
+	struct chg_acr acr = acr_of("s", CHG_RECORD_START, 0);
+	memset(acr.digest.bytes, 0, sizeof acr.digest.bytes);
+	assert_true(take(store, 4, &acr).is_known);
+	struct chg_cdr_filter filter = { .party = CHG_VIEW("sip:say \"a\"@b"),
+		.from = { true, { 1 } },
+		.until = { true, { 2 } } };
+	int found = 0;
+	assert_int_equal(store->ops->scan_cdrs(store->self, &filter, add_one, &found), CHG_OK);
+	assert_int_equal(found, 1);
+	acr = acr_of("s", CHG_RECORD_STOP, 1);
 	assert_int_equal(take(store, 5, &acr).record.cdr_id, 1);
 	account_ok(store, "alice", 1000000);
 	debit(store, 6, "s", "alice", 1);
@@ -338,6 +348,165 @@ static void long_scans_go_on(struct fixture *fixture)
 			store->ops->scan_cdrs(store->self, &filters[i], add_one, &count), CHG_OK);
 		assert_int_equal(count, COUNT);
 	}
+}
+
+/* The memory for duplicates. */
+
+static bool is_known_at(struct chg_store *store, int64_t seconds, uint32_t number)
+{
+	struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, number);
+	return take(store, seconds, &acr).is_known;
+}
+
+static uint32_t forget_at(struct chg_store *store, int64_t before_s, uint32_t max)
+{
+	uint32_t forgotten = 99;
+	begin_ok(store);
+	assert_int_equal(store->ops->forget_seen(store->self,
+				 (chg_instant){ before_s * CHG_US_PER_S }, max, &forgotten),
+		CHG_OK);
+	commit_ok(store);
+	return forgotten;
+}
+
+static void number_is(struct fixture *fixture, const char *sql, const char *expected)
+{
+	struct chg_sqlite *sqlite = fixture->store.self;
+	char got[32];
+	assert_int_equal(chg_sqlite_ask(sqlite->db, sql, got, sizeof got), CHG_OK);
+	assert_string_equal(got, expected);
+}
+
+/* Days are times of a node that remembers for a day and is asked to forget now and then. */
+static void epochs_take_turns(struct fixture *fixture)
+{
+	enum { DAY = 86400 };
+	struct chg_store *store = &fixture->store;
+	for (uint32_t i = 0; i < 5; i++)
+		assert_false(is_known_at(store, i * DAY / 4, i));
+	assert_int_equal(forget_at(store, DAY / 8, 9), 0); /* too early for the later ones */
+	assert_false(is_known_at(store, 5 * DAY / 4, 5));  /* begins the next epoch */
+	for (uint32_t i = 0; i < 6; i++)
+		assert_true(is_known_at(store, 5 * DAY / 4, i));
+	number_is(fixture, "SELECT group_concat(epoch) FROM seen_epoch", "1,2");
+	number_is(fixture, "SELECT group_concat(epoch, '') FROM acct_seen", "111112");
+
+	fixture_restart(fixture);
+	for (uint32_t i = 0; i < 6; i++)
+		assert_true(is_known_at(store, 5 * DAY / 4, i));
+	assert_int_equal(forget_at(store, DAY, 9), 0);
+	/* An hour after the last one, since a restart knows no better. */
+	assert_int_equal(forget_at(store, DAY + 3601, 2), 2);
+	number_is(fixture, "SELECT group_concat(epoch, '') FROM acct_seen", "1112");
+	assert_int_equal(forget_at(store, DAY + 3601, 2), 2);
+	assert_int_equal(forget_at(store, DAY + 3601, 2), 1);
+	number_is(fixture, "SELECT group_concat(epoch) FROM seen_epoch", "2");
+	assert_true(is_known_at(store, 2 * DAY, 5));
+	assert_false(is_known_at(store, 2 * DAY, 0));
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+}
+
+static void rolled_back_epoch_is_no_epoch(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	struct chg_acct_facts facts;
+	struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, 1);
+	begin_ok(store);
+	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_OK);
+	store->ops->rollback(store->self);
+	number_is(fixture, "SELECT count(*) FROM seen_epoch", "0");
+	assert_false(is_known_at(store, 2, 1));
+	assert_true(is_known_at(store, 2, 1));
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+}
+
+/* Layout. */
+
+/* A session that goes on writes no index, and its supervision is looked at only when it may be over. */
+static void supervision_is_looked_at_late(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	struct chg_acr acr = acr_of("s", CHG_RECORD_START, 0);
+	take(store, 1, &acr);
+	for (uint32_t i = 1; i <= 5; i++) {
+		acr = acr_of("s", CHG_RECORD_INTERIM, i);
+		take(store, 1 + i, &acr);
+	}
+	number_is(fixture, "SELECT look_at_us FROM cdr", "11000000");
+	number_is(fixture, "SELECT supervise_until_us FROM cdr", "16000000");
+	uint32_t closed = 9;
+	begin_ok(store);
+	assert_int_equal(store->ops->expire_due(store->self, at_s(12), 9, &closed), CHG_OK);
+	commit_ok(store);
+	assert_int_equal(closed, 0);
+	number_is(fixture, "SELECT look_at_us FROM cdr", "16000000");
+
+	/* Earlier than the index says: it must not be missed. */
+	acr = acr_of("s", CHG_RECORD_INTERIM, 6);
+	acr.interim_interval_s = (chg_opt_u32){ true, 1 };
+	take(store, 7, &acr);
+	number_is(fixture, "SELECT look_at_us FROM cdr", "9000000");
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+}
+
+/* What a record is searched by is told once more when it changes, and only then. */
+static void changed_keys_are_told(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	struct chg_acr acr = acr_of("s", CHG_RECORD_START, 0);
+	acr.party[0] = (struct chg_named_party){ CHG_VIEW("sip:a@b"), CHG_ROLE_CALLING };
+	acr.party_count = 1;
+	take(store, 1, &acr);
+	number_is(fixture, "SELECT count(*) FROM cdr_touched", "0");
+	acr.type = CHG_RECORD_INTERIM;
+	acr.number = 1;
+	take(store, 2, &acr);
+	acr.number = 2;
+	acr.party[0].role = CHG_ROLE_CALLED; /* another role is no other party */
+	take(store, 3, &acr);
+	number_is(fixture, "SELECT count(*) FROM cdr_touched", "0");
+	number_is(fixture, "SELECT parties FROM cdr", "{\"sip:a@b\":3}");
+	acr.number = 3;
+	acr.participant[0] = CHG_VIEW("sip:c@d");
+	acr.participant_count = 1;
+	take(store, 4, &acr);
+	number_is(fixture, "SELECT count(*) FROM cdr_touched", "1");
+	number_is(fixture, "SELECT parties FROM cdr", "{\"sip:a@b\":3,\"sip:c@d\":16}");
+	acr.number = 4;
+	acr.icid = CHG_VIEW("icid");
+	take(store, 5, &acr);
+	acr.number = 5;
+	acr.application_session_id = (chg_opt_u32){ true, 7 };
+	take(store, 6, &acr);
+	number_is(fixture, "SELECT count(*) FROM cdr_touched", "3");
+	acr.number = 6;
+	take(store, 7, &acr);
+	number_is(fixture, "SELECT group_concat(cdr_id) FROM cdr_touched", "1,1,1");
+}
+
+static void zones_say_when_records_started(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	take_events(store, 10, 3);
+	number_is(fixture,
+		"SELECT zone_no || ' ' || started_min_us || ' ' || started_max_us "
+		"FROM cdr_zone",
+		"0 10000000 12000000");
+	fixture_restart(fixture);
+	take_events(store, 5, 1);
+	take_events(store, 11, 1);
+	number_is(fixture, "SELECT started_min_us || ' ' || started_max_us FROM cdr_zone",
+		"5000000 12000000");
+
+	/* A START that comes late says that its session began earlier. */
+	struct chg_acr acr = acr_of("late", CHG_RECORD_INTERIM, 1);
+	take(store, 20, &acr);
+	acr = acr_of("late", CHG_RECORD_START, 0);
+	acr.event_time = (chg_opt_instant){ true, { 1 } };
+	take(store, 21, &acr);
+	number_is(fixture, "SELECT started_min_us || ' ' || started_max_us FROM cdr_zone",
+		"1 20000000");
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
 }
 
 /* Disks. */
@@ -477,6 +646,12 @@ static void full_file(struct fixture *fixture)
 	assert_int_equal(count_all(store), 20);
 }
 
+static int give_up(void *to)
+{
+	(void)to;
+	return 1;
+}
+
 /* After a failure nothing more of the transaction may be done, whatever the caller tries. */
 static void failure_ends_the_transaction(struct fixture *fixture)
 {
@@ -485,9 +660,11 @@ static void failure_ends_the_transaction(struct fixture *fixture)
 	struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, 1);
 	begin_ok(store);
 	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_OK);
+	struct chg_sqlite *sqlite = store->self;
 	acr = acr_of("s", CHG_RECORD_EVENT, 2);
-	acr.content = CHG_VIEW("this is no JSON");
+	sqlite3_progress_handler(sqlite->db, 1, give_up, NULL);
 	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_E_STORE);
+	sqlite3_progress_handler(sqlite->db, 0, NULL, NULL);
 	acr = acr_of("s", CHG_RECORD_EVENT, 3);
 	assert_int_equal(offer(store, at_s(1), &acr, &facts), CHG_E_STORE);
 	assert_int_equal(store->ops->commit(store->self), CHG_E_STORE);
@@ -592,16 +769,26 @@ static const struct {
 } broken_rules[] = {
 	{ "UPDATE cdr SET local_sequence = 77 WHERE cdr_id = 2", CHG_E_STORE_CORRUPT,
 		"v_sequence_gap" },
-	{ "DELETE FROM cdr WHERE cdr_id = 3; DELETE FROM cdr_party WHERE cdr_id = 3",
-		CHG_E_STORE_CORRUPT, "v_sequence_gap" },
+	{ "UPDATE cdr SET local_sequence = 1 WHERE cdr_id = 2", CHG_E_STORE_CORRUPT,
+		"v_sequence_gap" },
+	{ "DELETE FROM cdr WHERE cdr_id = 3", CHG_E_STORE_CORRUPT, "v_sequence_gap" },
 	{ "UPDATE cdr SET entry_count = 4 WHERE cdr_id = 1", CHG_E_STORE_CORRUPT,
 		"v_timeline_gap" },
 	{ "UPDATE cdr SET closed_us = NULL WHERE cdr_id = 1", CHG_E_STORE_CORRUPT,
 		"v_status_conflict" },
-	{ "INSERT INTO cdr_party VALUES ('x', 99, 1)", CHG_E_STORE_CORRUPT, "v_party_orphan" },
+	{ "UPDATE cdr SET look_at_us = 1 WHERE cdr_id = 2", CHG_E_STORE_CORRUPT,
+		"v_status_conflict" },
+	{ "UPDATE cdr SET kind = 3 WHERE cdr_id = 2", CHG_E_STORE_CORRUPT, "v_status_conflict" },
+	{ "UPDATE cdr_zone SET started_max_us = 0", CHG_E_STORE_CORRUPT, "v_zone_conflict" },
+	{ "DELETE FROM cdr_zone", CHG_E_STORE_CORRUPT, "v_zone_conflict" },
+	{ "UPDATE cdr SET content = 'no JSON' WHERE cdr_id = 2", CHG_E_STORE_CORRUPT,
+		"v_content_conflict" },
+	{ "UPDATE cdr SET parties = '{' WHERE cdr_id = 2", CHG_E_STORE_CORRUPT,
+		"v_content_conflict" },
+	{ "DELETE FROM seen_epoch", CHG_E_STORE_CORRUPT, "v_seen_conflict" },
 	{ "INSERT INTO cdr_participant VALUES (99, 1, 1, 'a', 'a', 1, 1)", CHG_E_STORE_CORRUPT,
 		"foreign_key_check" },
-	{ "DROP INDEX ix_cdr__icid", CHG_E_STORE_SCHEMA, "ix_cdr__icid" },
+	{ "DROP INDEX ix_cdr__open", CHG_E_STORE_SCHEMA, "ix_cdr__open" },
 	{ "CREATE TABLE zzz (x)", CHG_E_STORE_SCHEMA, "zzz" },
 };
 
@@ -811,8 +998,9 @@ static void restored_backup_serves(struct fixture *fixture)
 /* Statements. */
 
 /*
- * What may look at every row: the open sessions through their small index, and what looks for broken
- * laws, which is asked by people and not by requests.
+ * What may look at every row: the open sessions through their small index, the zones, of which there is
+ * one for thousands of records, and what looks for broken laws, which is asked by people and not by
+ * requests.
  */
 static bool may_scan(int query, const char *plan)
 {
@@ -825,13 +1013,13 @@ static bool may_scan(int query, const char *plan)
 		if (query == laws[i])
 			return true;
 	}
-	return strstr(plan, "USING INDEX ix_cdr__open") != NULL;
+	return query == CHG_Q_zone_bounds || strstr(plan, "USING INDEX ix_cdr__open") != NULL;
 }
 
-/* What may sort: ids of one session, and of open ones, are few. */
+/* What may sort: ids of open sessions are few. */
 static bool may_sort(int query)
 {
-	return query >= CHG_Q_ids_session_up && query <= CHG_Q_ids_open_down;
+	return query == CHG_Q_ids_open_up || query == CHG_Q_ids_open_down;
 }
 
 static void no_statement_scans(struct fixture *fixture)
@@ -908,6 +1096,11 @@ static const struct {
 	{ "a reader reads while the node writes, and cannot write", reader_cannot_write },
 	{ "a slow reader holds nothing", slow_reader_holds_nothing },
 	{ "a long scan goes on to the end", long_scans_go_on },
+	{ "duplicates are forgotten by epochs, none of them too early", epochs_take_turns },
+	{ "an epoch that is rolled back is none", rolled_back_epoch_is_no_epoch },
+	{ "supervision is looked at late, and never too late", supervision_is_looked_at_late },
+	{ "a record whose keys change is told once for each", changed_keys_are_told },
+	{ "zones say when their records started", zones_say_when_records_started },
 	{ "a full disk at any write refuses, and serves again once there is room", full_disk },
 	{ "a broken disk at any write refuses, and serves again once it is well", broken_disk },
 	{ "a full file refuses, and serves again once there is room", full_file },

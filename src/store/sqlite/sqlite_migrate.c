@@ -19,7 +19,10 @@ static const struct {
 	{ "SELECT count(*) FROM v_timeline_gap",
 		"sessions have not all entries of their timeline" },
 	{ "SELECT count(*) FROM v_status_conflict", "records contradict their own status" },
-	{ "SELECT count(*) FROM v_party_orphan", "parties belong to records that are not there" },
+	{ "SELECT count(*) FROM v_zone_conflict", "records started outside their zone" },
+	{ "SELECT count(*) FROM v_content_conflict", "content or parties of records are no JSON" },
+	{ "SELECT count(*) FROM v_seen_conflict",
+		"remembered requests belong to no part of the memory" },
 	{ "SELECT count(*) FROM v_unbalanced", "postings do not add up to zero" },
 	{ "SELECT count(*) FROM v_balance_conflict", "balances are not the sum of their lines" },
 	{ "SELECT count(*) FROM v_reserve_conflict", "reserves are not what open sessions hold" },
@@ -158,6 +161,9 @@ static enum chg_rc upgrade_locked(
 		rc = chg_sqlite_schema_refuse(schema, path, version, reterr_why, why_size);
 	if (rc == CHG_OK)
 		rc = chg_sqlite_configure(db, CHG_SQLITE_READ_WRITE, reterr_why, why_size);
+	/* A step may sort all that is there. */
+	if (rc == CHG_OK)
+		rc = chg_sqlite_ask(db, "PRAGMA temp_store = FILE", NULL, 0);
 	if (rc == CHG_OK)
 		rc = chg_sqlite_migrate(db, version, reterr_why, why_size);
 	if (rc == CHG_OK) {

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "core/party.h"
+#include "store/sqlite/sqlite_parties.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -37,11 +38,45 @@ struct chg_sequence {
 	int64_t next;
 };
 
-/* The parties of one request, each once. */
-struct chg_party_set {
+/* A part of the memory for duplicates: a row of seen_epoch. */
+struct chg_epoch {
+	int64_t number;
+	int64_t began_us;
+	int64_t until_us; /* as the row says it */
+	int64_t last_us;  /* as far as this process knows */
+};
+
+enum {
+	CHG_EPOCH_MAX = 4,
+};
+
+/* All of them, the oldest first; read on first use in a transaction. */
+struct chg_epochs {
+	bool is_loaded;
+	bool is_full; /* the next request begins a new one */
 	size_t count;
-	struct chg_party key[CHG_PARTY_MAX + CHG_PARTICIPANT_MAX];
-	uint32_t roles[CHG_PARTY_MAX + CHG_PARTICIPANT_MAX];
+	struct chg_epoch list[CHG_EPOCH_MAX];
+};
+
+/* How many records share a row of cdr_zone. */
+#define CHG_ZONE_SIZE INT64_C(4096)
+
+/* The zone that is written to: a part of what its row has to say, written when it commits. */
+struct chg_zone {
+	bool is_changed;
+	int64_t no; /* -1: none yet */
+	int64_t min_us;
+	int64_t max_us;
+};
+
+/* The session's record that was read last, so that what a request does not change is not written. */
+struct chg_known {
+	struct chg_cdr_state state; /* cdr_id 0: nothing is known */
+	chg_opt_instant look_at;
+	bool has_icid;
+	uint64_t icid_hash;
+	chg_opt_u32 application_session_id;
+	struct chg_parties parties;
 };
 
 /* Octets that live until the transaction ends. */
@@ -64,7 +99,9 @@ struct chg_sqlite {
 	struct chg_sequence posting_id;
 	struct chg_kept *kept;
 	struct chg_host hosts[CHG_HOST_CACHE_SIZE];
-	struct chg_party_set parties;
+	struct chg_epochs epochs;
+	struct chg_zone zone;
+	struct chg_known known;
 };
 
 /* Accounting-Sub-Session-Id as the columns have it. */
@@ -171,8 +208,11 @@ void chg_sqlite_bind_session(struct chg_stmt *stmt, int64_t host_id, const struc
 /* Steps a statement whose columns begin with those of a record's state. */
 enum chg_rc chg_sqlite_read_state(struct chg_stmt *stmt, bool *ret_row, struct chg_cdr_state *ret);
 
-/* Writes a record's state; one that closes gets its number. */
+/* Closes a record without a request of its own: writes its state, and gives it its number. */
 enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_state state);
+
+/* Whether the statement, which is bound, gives a row. */
+enum chg_rc chg_sqlite_gives_row(struct chg_stmt *stmt, bool *ret);
 
 /* What is known of the session's record.  An event touches no session. */
 enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view source,
@@ -182,6 +222,18 @@ enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view so
 enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_view source,
 	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan,
 	struct chg_host *ret_host, int64_t *ret_cdr_id);
+
+/* ---- sqlite_seen.c: the memory for duplicates ---- */
+
+/* Whether the request came before: is_number_known and is_known of the facts. */
+enum chg_rc chg_sqlite_seen_load(struct chg_sqlite *sqlite, int64_t host_id,
+	const struct chg_acr *acr, const struct chg_sub_session *sub, struct chg_acct_facts *facts);
+
+enum chg_rc chg_sqlite_seen_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	int64_t cdr_id, const struct chg_acr *acr);
+
+enum chg_rc chg_sqlite_forget_seen(
+	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);
 
 /* ---- sqlite_read.c: a row at a time ---- */
 

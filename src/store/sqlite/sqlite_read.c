@@ -62,11 +62,11 @@ struct source {
 	int64_t highest;
 };
 
-/* Narrows a scan over all records down to those between the first and the last of a time span. */
+/* Narrows a scan over all records down to the zones that a time span touches. */
 static enum chg_rc narrow_by_time(
 	struct chg_sqlite *sqlite, const struct chg_cdr_filter *filter, struct source *source)
 {
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_ids_started_bounds);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_zone_bounds);
 	bool has_row = false;
 	chg_stmt_i64(
 		stmt, CHG_N_from_us, filter->from.is_present ? filter->from.value.us : INT64_MIN);
@@ -75,30 +75,22 @@ static enum chg_rc narrow_by_time(
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
 	if (rc != CHG_OK || !has_row)
 		return rc;
-	source->lowest = sqlite3_column_int64(stmt->handle, 0);
-	source->highest = sqlite3_column_int64(stmt->handle, 1); /* NULL reads as 0: nothing */
+	bool has_zone = sqlite3_column_type(stmt->handle, 0) != SQLITE_NULL;
+	int64_t first = sqlite3_column_int64(stmt->handle, 0);
+	int64_t last = sqlite3_column_int64(stmt->handle, 1);
+	source->lowest = has_zone ? first * CHG_ZONE_SIZE : 1;
+	source->highest = has_zone ? (last + 1) * CHG_ZONE_SIZE - 1 : 0;
 	chg_stmt_reset(stmt);
 	return CHG_OK;
 }
 
-/* The narrowest index that the filter has a key for. */
+/* The narrowest way to what the filter asks for. */
 static enum chg_rc choose_source(
 	struct chg_sqlite *sqlite, const struct chg_cdr_filter *filter, struct source *ret)
 {
 	*ret = (struct source){ CHG_Q_ids_up, CHG_Q_ids_down, 1, INT64_MAX - 1 };
 	if (filter->cdr_id != 0)
 		ret->lowest = ret->highest = filter->cdr_id;
-	else if (chg_view_present(filter->session_id))
-		*ret = (struct source){ CHG_Q_ids_session_up, CHG_Q_ids_session_down, 1,
-			INT64_MAX - 1 };
-	else if (chg_view_present(filter->icid))
-		*ret = (struct source){ CHG_Q_ids_icid_up, CHG_Q_ids_icid_down, 1, INT64_MAX - 1 };
-	else if (filter->application_session_id.is_present)
-		*ret = (struct source){ CHG_Q_ids_application_session_up,
-			CHG_Q_ids_application_session_down, 1, INT64_MAX - 1 };
-	else if (chg_view_present(filter->party))
-		*ret = (struct source){ CHG_Q_ids_party_up, CHG_Q_ids_party_down, 1,
-			INT64_MAX - 1 };
 	else if (filter->status == CHG_CDR_OPEN)
 		*ret = (struct source){ CHG_Q_ids_open_up, CHG_Q_ids_open_down, 1, INT64_MAX - 1 };
 	else if (filter->from.is_present || filter->until.is_present)
@@ -106,8 +98,9 @@ static enum chg_rc choose_source(
 	return CHG_OK;
 }
 
-/* Binds what of the filter the statement asks for. */
-static void bind_filter(struct chg_stmt *stmt, const struct chg_cdr_filter *filter)
+/* Binds what of the filter the statement asks for; `party` is the mark of the filter's party. */
+static void bind_filter(
+	struct chg_stmt *stmt, const struct chg_cdr_filter *filter, struct chg_view party)
 {
 	const struct {
 		enum chg_name name;
@@ -128,7 +121,7 @@ static void bind_filter(struct chg_stmt *stmt, const struct chg_cdr_filter *filt
 		enum chg_name name;
 		struct chg_view value;
 	} texts[] = {
-		{ CHG_N_party_key, filter->party },
+		{ CHG_N_party_key, party },
 		{ CHG_N_session_id, filter->session_id },
 		{ CHG_N_icid, filter->icid },
 		{ CHG_N_name, filter->origin_host },
@@ -155,6 +148,8 @@ struct scan {
 	int64_t at; /* the last id that was looked at */
 	size_t found;
 	struct chg_texts texts;
+	struct chg_view party; /* as it stands in cdr.parties */
+	char mark[CHG_PARTIES_MARK_MAX];
 	size_t id_count;
 	int64_t ids[IDS_PER_BATCH];
 };
@@ -164,7 +159,7 @@ static enum chg_rc next_batch(struct scan *scan)
 {
 	struct chg_stmt *stmt = chg_sqlite_query(
 		scan->sqlite, scan->filter->newest_first ? scan->source.down : scan->source.up);
-	bind_filter(stmt, scan->filter);
+	bind_filter(stmt, scan->filter, scan->party);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, scan->at);
 	chg_stmt_i64(stmt, CHG_N_limit, IDS_PER_BATCH);
 	scan->id_count = 0;
@@ -184,7 +179,7 @@ static enum chg_rc match(struct scan *scan, int64_t cdr_id, struct chg_cdr *ret,
 	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, CHG_Q_cdr_match);
 	bool has_row = false;
 	*ret_row = false;
-	bind_filter(stmt, scan->filter);
+	bind_filter(stmt, scan->filter, scan->party);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
 	if (rc != CHG_OK || !has_row)
@@ -235,6 +230,17 @@ static int64_t first_of(const struct scan *scan)
 	return after;
 }
 
+/* A key that is too long to be one finds nothing: it stands for itself. */
+static void mark_party(struct scan *scan)
+{
+	struct chg_view key = scan->filter->party;
+	if (!chg_view_present(key))
+		return;
+	scan->party = key;
+	if (key.len <= CHG_PARTY_TEXT_MAX)
+		scan->party = (struct chg_view){ scan->mark, chg_parties_mark(key, scan->mark) };
+}
+
 static enum chg_rc scan_all(struct scan *scan, chg_cdr_each *each, void *to)
 {
 	bool is_done = false;
@@ -257,6 +263,7 @@ enum chg_rc chg_sqlite_scan_cdrs(
 		return CHG_E_NO_MEMORY;
 	scan->sqlite = chg_sqlite_self(self);
 	scan->filter = filter;
+	mark_party(scan);
 	enum chg_rc rc = scan_all(scan, each, to);
 	free(scan->texts.bytes);
 	free(scan);

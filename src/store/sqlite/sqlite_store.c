@@ -13,12 +13,20 @@ static const struct chg_view offline = { .ptr = "CH-1", .len = 4 };
 enum {
 	/* last_seen_us of a peer is written when it is older than this. */
 	SEEN_AGAIN_US = 60 * 1000000,
+
+	/* Records whose supervision turns out to be later, moved in one turn. */
+	LATER_PER_TURN = 256,
+
+	/* The column of session_latest that says whether the session has sub-sessions. */
+	SESSION_LATEST_HAS_SUB = 23,
 };
 
 /* What the caches know may have been undone. */
 static void forget_cached(struct chg_sqlite *sqlite)
 {
 	memset(sqlite->hosts, 0, sizeof sqlite->hosts);
+	sqlite->epochs.is_loaded = false;
+	sqlite->zone = (struct chg_zone){ .no = -1 };
 	sqlite->cdr_id.is_loaded = false;
 	sqlite->local_sequence.is_loaded = false;
 	sqlite->posting_id.is_loaded = false;
@@ -46,6 +54,7 @@ static void rollback(void *self)
 	if (sqlite->is_in_transaction)
 		forget_cached(sqlite);
 	chg_sqlite_forget_kept(sqlite);
+	sqlite->known.state.cdr_id = 0;
 	sqlite->is_in_transaction = false;
 	sqlite->failure = CHG_OK;
 }
@@ -92,11 +101,46 @@ static enum chg_rc sequence_write(struct chg_sqlite *sqlite, struct chg_sequence
 	return chg_stmt_run(stmt);
 }
 
+static enum chg_rc zone_write(struct chg_sqlite *sqlite)
+{
+	struct chg_zone *zone = &sqlite->zone;
+	if (!zone->is_changed)
+		return CHG_OK;
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_zone_put);
+	chg_stmt_i64(stmt, CHG_N_zone_no, zone->no);
+	chg_stmt_i64(stmt, CHG_N_started_min_us, zone->min_us);
+	chg_stmt_i64(stmt, CHG_N_started_max_us, zone->max_us);
+	zone->is_changed = false;
+	return chg_stmt_run(stmt);
+}
+
+/* Notes when a record started.  Nearly all of them are new, and their zone is the last one. */
+static enum chg_rc zone_note(struct chg_sqlite *sqlite, int64_t cdr_id, chg_instant started_at)
+{
+	struct chg_zone *zone = &sqlite->zone;
+	int64_t no = cdr_id / CHG_ZONE_SIZE, us = started_at.us;
+	if (zone->no == no && us >= zone->min_us && us <= zone->max_us)
+		return CHG_OK;
+	if (zone->no != no) {
+		enum chg_rc rc = zone_write(sqlite);
+		*zone = (struct chg_zone){
+			.is_changed = true, .no = no, .min_us = us, .max_us = us
+		};
+		return rc;
+	}
+	zone->min_us = us < zone->min_us ? us : zone->min_us;
+	zone->max_us = us > zone->max_us ? us : zone->max_us;
+	zone->is_changed = true;
+	return CHG_OK;
+}
+
 static enum chg_rc commit(void *self)
 {
 	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	enum chg_rc rc = sqlite->failure;
+	if (rc == CHG_OK)
+		rc = zone_write(sqlite);
 	if (rc == CHG_OK)
 		rc = sequence_write(sqlite, &sqlite->cdr_id);
 	if (rc == CHG_OK)
@@ -116,6 +160,7 @@ static enum chg_rc commit(void *self)
 		return rc;
 	}
 	sqlite->is_in_transaction = false;
+	sqlite->known.state.cdr_id = 0;
 	chg_sqlite_forget_kept(sqlite);
 	return CHG_OK;
 }
@@ -258,20 +303,8 @@ void chg_sqlite_bind_session(struct chg_stmt *stmt, int64_t host_id, const struc
 		stmt, CHG_N_sub_session, (struct chg_view){ .ptr = sub->text, .len = sub->len });
 }
 
-static void bind_key(struct chg_stmt *stmt, int64_t host_id, const struct chg_acr *acr,
-	const struct chg_sub_session *sub)
-{
-	chg_sqlite_bind_session(stmt, host_id, acr, sub);
-	chg_stmt_i64(stmt, CHG_N_record_type, acr->type);
-	chg_stmt_i64(stmt, CHG_N_record_number, acr->number);
-	if (stmt->parameter[CHG_N_digest] != 0)
-		chg_stmt_blob(stmt, CHG_N_digest,
-			(struct chg_view){ .ptr = (const char *)acr->digest.bytes,
-				.len = sizeof acr->digest.bytes });
-}
-
 /* Whether the statement, which is bound, gives a row. */
-static enum chg_rc gives_row(struct chg_stmt *stmt, bool *ret)
+enum chg_rc chg_sqlite_gives_row(struct chg_stmt *stmt, bool *ret)
 {
 	bool has_row = false;
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
@@ -295,18 +328,53 @@ enum chg_rc chg_sqlite_read_state(struct chg_stmt *stmt, bool *ret_row, struct c
 	return rc;
 }
 
-/* Most requests are new, and then one look-up tells it. */
-static enum chg_rc load_seen(struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr,
-	const struct chg_sub_session *sub, struct chg_acct_facts *facts)
+/* Reads what cdr_state and session_latest give beside the state. */
+static void known_read(struct chg_sqlite *sqlite, struct chg_stmt *stmt)
 {
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_seen_number);
-	bind_key(stmt, host_id, acr, sub);
-	enum chg_rc rc = gives_row(stmt, &facts->is_number_known);
-	if (rc != CHG_OK || !facts->is_number_known)
+	struct chg_known *known = &sqlite->known;
+	int column = (int)chg_rows_state.count;
+	chg_rows_read(&chg_rows_state, stmt, &known->state);
+	known->look_at = (chg_opt_instant){
+		.is_present = sqlite3_column_type(stmt->handle, column) != SQLITE_NULL,
+		.value = { sqlite3_column_int64(stmt->handle, column) },
+	};
+	struct chg_view icid = chg_stmt_column_text(stmt, column + 1);
+	known->has_icid = icid.ptr != NULL;
+	known->icid_hash = hash_of(icid);
+	known->application_session_id = (chg_opt_u32){
+		.is_present = sqlite3_column_type(stmt->handle, column + 2) != SQLITE_NULL,
+		.value = (uint32_t)sqlite3_column_int64(stmt->handle, column + 2),
+	};
+	chg_parties_read(&known->parties, chg_stmt_column_text(stmt, column + 3));
+}
+
+/* What a record was before this request; most of the time it was read to decide on it. */
+static enum chg_rc known_load(struct chg_sqlite *sqlite, int64_t cdr_id)
+{
+	if (sqlite->known.state.cdr_id == cdr_id)
+		return CHG_OK;
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_state);
+	bool has_row = false;
+	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+	if (rc != CHG_OK)
 		return rc;
-	stmt = chg_sqlite_query(sqlite, CHG_Q_seen_exactly);
-	bind_key(stmt, host_id, acr, sub);
-	return gives_row(stmt, &facts->is_known);
+	if (!has_row)
+		return CHG_E_STORE_CORRUPT;
+	known_read(sqlite, stmt);
+	chg_stmt_reset(stmt);
+	return CHG_OK;
+}
+
+/* Asked apart only for a session that has no record yet: of one that has, its record tells. */
+static enum chg_rc has_sub_sessions(struct chg_sqlite *sqlite, struct chg_view source,
+	int64_t host_id, const struct chg_acr *acr, struct chg_acct_facts *facts)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_session_has_sub);
+	chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
+	chg_stmt_text(stmt, CHG_N_source, source);
+	chg_stmt_text(stmt, CHG_N_session_id, acr->session_id);
+	return chg_sqlite_gives_row(stmt, &facts->has_sub_sessions);
 }
 
 /* An event touches no session, so nothing of one is looked up for it. */
@@ -320,14 +388,16 @@ enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view so
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_session_latest);
 	chg_sqlite_bind_session(stmt, host->id, acr, &sub);
 	chg_stmt_text(stmt, CHG_N_source, source);
-	enum chg_rc rc = chg_sqlite_read_state(stmt, &facts->has_record, &facts->record);
+	enum chg_rc rc = chg_stmt_step(stmt, &facts->has_record);
 	if (rc != CHG_OK)
 		return rc;
-	stmt = chg_sqlite_query(sqlite, CHG_Q_session_has_sub);
-	chg_stmt_i64(stmt, CHG_N_origin_host_id, host->id);
-	chg_stmt_text(stmt, CHG_N_source, source);
-	chg_stmt_text(stmt, CHG_N_session_id, acr->session_id);
-	return gives_row(stmt, &facts->has_sub_sessions);
+	if (!facts->has_record)
+		return has_sub_sessions(sqlite, source, host->id, acr, facts);
+	known_read(sqlite, stmt);
+	facts->record = sqlite->known.state;
+	facts->has_sub_sessions = sqlite3_column_int(stmt->handle, SESSION_LATEST_HAS_SUB) != 0;
+	chg_stmt_reset(stmt);
+	return CHG_OK;
 }
 
 static enum chg_rc load(
@@ -338,7 +408,7 @@ static enum chg_rc load(
 	if (rc != CHG_OK || host.id == 0)
 		return rc;
 	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	rc = load_seen(sqlite, host.id, acr, &sub, facts);
+	rc = chg_sqlite_seen_load(sqlite, host.id, acr, &sub, facts);
 	return rc == CHG_OK ? chg_sqlite_load_record(sqlite, offline, &host, acr, facts) : rc;
 }
 
@@ -356,8 +426,8 @@ static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_a
 }
 
 /*
- * Writes a record's state.  One that closes gets its number here; one that has a number keeps it,
- * even when the plan was made before it was given.
+ * Closes a record.  It gets its number here; one that has a number keeps it, even when the plan was
+ * made before it was given.  When it started is never changed by that.
  */
 enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_state state)
 {
@@ -378,12 +448,9 @@ enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_sta
 		if (rc != CHG_OK)
 			return rc;
 	}
-	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_put_milestones);
-	chg_rows_bind(&chg_rows_state, stmt, &state);
-	rc = chg_stmt_run(stmt);
-	if (rc != CHG_OK)
-		return rc;
-	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_put_progress);
+	if (sqlite->known.state.cdr_id == state.cdr_id)
+		sqlite->known.state.cdr_id = 0;
+	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_close);
 	chg_rows_bind(&chg_rows_state, stmt, &state);
 	return chg_stmt_run(stmt);
 }
@@ -469,6 +536,17 @@ static struct chg_cdr_state supervised(struct chg_view source, struct chg_cdr_st
 	return state;
 }
 
+/* The parties of a new record; the text lives until the next record is read. */
+static struct chg_view parties_of(struct chg_sqlite *sqlite, const struct chg_acr *acr)
+{
+	struct chg_known *known = &sqlite->known;
+	bool is_changed, is_named;
+	known->state.cdr_id = 0;
+	known->parties.len = 0;
+	chg_parties_add(&known->parties, acr, &is_changed, &is_named);
+	return chg_parties_text(&known->parties);
+}
+
 static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_view source,
 	struct chg_now now, int64_t host_id, const struct chg_acr *acr,
 	const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
@@ -490,29 +568,116 @@ static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_view sour
 	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
 	chg_stmt_text(stmt, CHG_N_source, source);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	chg_stmt_text(stmt, CHG_N_parties, parties_of(sqlite, acr));
 	*ret_cdr_id = record.cdr_id;
+	rc = chg_stmt_run(stmt);
+	return rc == CHG_OK ? zone_note(sqlite, record.cdr_id, record.started_at) : rc;
+}
+
+/*
+ * When supervision looks at a record: as before, as long as that is not too late.  So the index is not
+ * written by a request that does no more than say that the session is alive.
+ */
+static chg_opt_instant look_at(const struct chg_known *known, const struct chg_cdr_state *state)
+{
+	bool is_kept = state->supervise_until.is_present && known->look_at.is_present &&
+		       known->look_at.value.us <= state->supervise_until.value.us;
+	return is_kept ? known->look_at : state->supervise_until;
+}
+
+static bool is_same_instant(chg_opt_instant a, chg_opt_instant b)
+{
+	return a.is_present == b.is_present && (!a.is_present || a.value.us == b.value.us);
+}
+
+/* Whether a request brings a further value to search the record by, beside parties. */
+static bool brings_key(const struct chg_known *known, const struct chg_acr *acr, bool has_identity)
+{
+	bool has_icid = known->has_icid;
+	chg_opt_u32 id = known->application_session_id;
+	if (chg_view_present(acr->icid) &&
+		(!has_icid || (has_identity && hash_of(acr->icid) != known->icid_hash)))
+		return true;
+	return acr->application_session_id.is_present &&
+	       (!id.is_present || (has_identity && acr->application_session_id.value != id.value));
+}
+
+static enum chg_rc texts_replace(
+	struct chg_sqlite *sqlite, int64_t cdr_id, const struct chg_acr *acr)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_replace_texts);
+	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
+	bind_invited(stmt, acr);
+	return chg_stmt_run(stmt);
+}
+
+/* The number of a record that closes with this request; one that has a number keeps it. */
+static enum chg_rc number_give(struct chg_sqlite *sqlite, struct chg_cdr_state *state)
+{
+	if (state->status != CHG_CDR_CLOSED || state->local_sequence != 0)
+		return CHG_OK;
+	state->local_sequence = sqlite->known.state.local_sequence;
+	if (state->local_sequence != 0)
+		return CHG_OK;
+	return chg_sqlite_sequence_take(sqlite, &sqlite->local_sequence, &state->local_sequence);
+}
+
+/* The statement that writes a record's new state: the one without indexes, if none would change. */
+static struct chg_stmt *update_of(struct chg_sqlite *sqlite, const struct chg_cdr_state *state)
+{
+	const struct chg_known *known = &sqlite->known;
+	const struct chg_cdr_state *before = &known->state;
+	chg_opt_instant at = look_at(known, state);
+	if (before->local_sequence == state->local_sequence && before->status == state->status &&
+		before->origin_state_id == state->origin_state_id &&
+		is_same_instant(known->look_at, at))
+		return chg_sqlite_query(sqlite, CHG_Q_cdr_grow);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_turn);
+	if (at.is_present)
+		chg_stmt_i64(stmt, CHG_N_look_at_us, at.value.us);
+	else
+		chg_stmt_null(stmt, CHG_N_look_at_us);
+	return stmt;
+}
+
+static enum chg_rc touched_add(struct chg_sqlite *sqlite, int64_t cdr_id)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_touched_add);
+	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	return chg_stmt_run(stmt);
 }
 
 static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_view source,
 	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
 {
-	enum chg_rc rc = chg_sqlite_state_write(sqlite, supervised(source, plan->record));
+	struct chg_known *known = &sqlite->known;
+	struct chg_cdr_state state = supervised(source, plan->record);
+	enum chg_rc rc = known_load(sqlite, state.cdr_id);
+	if (rc == CHG_OK)
+		rc = number_give(sqlite, &state);
+	if (rc == CHG_OK && plan->has_identity)
+		rc = texts_replace(sqlite, state.cdr_id, acr);
 	if (rc != CHG_OK)
 		return rc;
-	struct chg_stmt *stmt = chg_sqlite_query(
-		sqlite, plan->has_identity ? CHG_Q_cdr_replace_texts : CHG_Q_cdr_fill_texts);
-	chg_stmt_i64(stmt, CHG_N_cdr_id, plan->record.cdr_id);
+	bool has_more, is_touched;
+	chg_parties_add(&known->parties, acr, &has_more, &is_touched);
+	is_touched |= brings_key(known, acr, plan->has_identity);
+	bool has_moved = known->state.started_at.us != state.started_at.us;
+
+	struct chg_stmt *stmt = update_of(sqlite, &state);
+	chg_rows_bind(&chg_rows_state, stmt, &state);
 	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
 	bind_invited(stmt, acr);
-	rc = chg_stmt_run(stmt);
-	if (rc != CHG_OK)
-		return rc;
-	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_put_figures);
-	chg_stmt_i64(stmt, CHG_N_cdr_id, plan->record.cdr_id);
-	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	bind_figures(stmt, acr, plan->has_figures);
-	return chg_stmt_run(stmt);
+	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
+	chg_stmt_text(stmt, CHG_N_parties,
+		has_more ? chg_parties_text(&known->parties) : (struct chg_view){ 0 });
+	known->state.cdr_id = 0;
+	rc = chg_stmt_run(stmt);
+	if (rc == CHG_OK && has_moved)
+		rc = zone_note(sqlite, state.cdr_id, state.started_at);
+	return rc == CHG_OK && is_touched ? touched_add(sqlite, state.cdr_id) : rc;
 }
 
 static enum chg_rc entry_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t cdr_id,
@@ -527,21 +692,6 @@ static enum chg_rc entry_add(struct chg_sqlite *sqlite, struct chg_now now, int6
 	return chg_stmt_run(stmt);
 }
 
-/* The normal form; a text that is too long for one is cut, since a record must not fail for it. */
-static struct chg_party key_of(struct chg_view text)
-{
-	struct chg_party key = { 0 };
-	if (chg_party_normalise(text, &key) == CHG_OK)
-		return key;
-	size_t len = text.len < CHG_PARTY_TEXT_MAX ? text.len : CHG_PARTY_TEXT_MAX;
-	while (len > 0 && len < text.len && (text.ptr[len] & 0xc0) == 0x80)
-		len--; /* not inside a character */
-	key.len = (uint8_t)len;
-	if (len > 0)
-		memcpy(key.bytes, text.ptr, len);
-	return key;
-}
-
 static struct chg_view view_of(const struct chg_party *party)
 {
 	return (struct chg_view){ .ptr = party->bytes, .len = party->len };
@@ -553,7 +703,7 @@ static enum chg_rc participants_add(struct chg_sqlite *sqlite, struct chg_now no
 	chg_instant at = acr->event_time.is_present ? acr->event_time.value : now.wall;
 	for (size_t i = 0; i < acr->participant_count; i++) {
 		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_participant_add);
-		struct chg_party key = key_of(acr->participant[i]);
+		struct chg_party key = chg_parties_key(acr->participant[i]);
 		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 		chg_stmt_i64(stmt, CHG_N_entry_no, plan->record.entry_count);
 		chg_stmt_i64(stmt, CHG_N_ordinal, (int64_t)i + 1);
@@ -566,53 +716,6 @@ static enum chg_rc participants_add(struct chg_sqlite *sqlite, struct chg_now no
 			return rc;
 	}
 	return CHG_OK;
-}
-
-static void party_collect(struct chg_party_set *set, struct chg_view text, uint32_t role)
-{
-	if (text.len == 0)
-		return;
-	struct chg_party key = key_of(text);
-	for (size_t i = 0; i < set->count; i++) {
-		if (!chg_view_equal(view_of(&set->key[i]), view_of(&key)))
-			continue;
-		set->roles[i] |= role;
-		return;
-	}
-	set->key[set->count] = key;
-	set->roles[set->count++] = role;
-}
-
-/* One row for each party, whatever many roles it has and however it was spelt. */
-static enum chg_rc parties_add(struct chg_sqlite *sqlite, int64_t cdr_id, const struct chg_acr *acr)
-{
-	struct chg_party_set *set = &sqlite->parties;
-	set->count = 0;
-	for (size_t i = 0; i < acr->party_count; i++)
-		party_collect(set, acr->party[i].text, acr->party[i].role);
-	for (size_t i = 0; i < acr->participant_count; i++)
-		party_collect(set, acr->participant[i], CHG_ROLE_PARTICIPANT);
-	for (size_t i = 0; i < set->count; i++) {
-		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_party_add);
-		chg_stmt_text(stmt, CHG_N_party_key, view_of(&set->key[i]));
-		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
-		chg_stmt_i64(stmt, CHG_N_roles, set->roles[i]);
-		enum chg_rc rc = chg_stmt_run(stmt);
-		if (rc != CHG_OK)
-			return rc;
-	}
-	return CHG_OK;
-}
-
-static enum chg_rc seen_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
-	int64_t cdr_id, const struct chg_acr *acr)
-{
-	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_seen_add);
-	bind_key(stmt, host_id, acr, &sub);
-	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
-	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
-	return chg_stmt_run(stmt);
 }
 
 /* Steps 4 and 5 of a plan: the record and its timeline. */
@@ -629,7 +732,7 @@ static enum chg_rc record_write(struct chg_sqlite *sqlite, struct chg_view sourc
 	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
 		rc = participants_add(sqlite, now, cdr_id, acr, plan);
 	*ret_cdr_id = cdr_id;
-	return rc == CHG_OK ? parties_add(sqlite, cdr_id, acr) : rc;
+	return rc;
 }
 
 /* Sub-sessions of CH-2 end one by one, since each holds something of an account. */
@@ -662,7 +765,7 @@ static enum chg_rc apply(struct chg_sqlite *sqlite, struct chg_now now, const st
 	int64_t cdr_id;
 	enum chg_rc rc = chg_sqlite_apply_record(sqlite, offline, now, acr, plan, &host, &cdr_id);
 	if (rc == CHG_OK && plan->step != CHG_STEP_NONE)
-		rc = seen_add(sqlite, now, host.id, cdr_id, acr);
+		rc = chg_sqlite_seen_add(sqlite, now, host.id, cdr_id, acr);
 	return rc;
 }
 
@@ -715,73 +818,60 @@ static enum chg_rc next_deadline(void *self, chg_opt_instant *ret)
 	return CHG_OK;
 }
 
+/* The record that supervision has to look at first. */
+struct due {
+	bool has_record;
+	bool is_later; /* it was heard of meanwhile, and its time is not that of the index */
+	struct chg_cdr_state record;
+};
+
+static enum chg_rc due_read(struct chg_sqlite *sqlite, struct chg_now now, struct due *ret)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_due_next);
+	chg_stmt_i64(stmt, CHG_N_look_at_us, now.steady.us);
+	*ret = (struct due){ 0 };
+	enum chg_rc rc = chg_stmt_step(stmt, &ret->has_record);
+	if (rc != CHG_OK || !ret->has_record)
+		return rc;
+	chg_rows_read(&chg_rows_state, stmt, &ret->record);
+	ret->is_later = sqlite3_column_int64(stmt->handle, (int)chg_rows_state.count) <
+			ret->record.supervise_until.value.us;
+	chg_stmt_reset(stmt);
+	return CHG_OK;
+}
+
+/* Even if it is due by now: another one may be due before it, and the earliest closes first. */
+static enum chg_rc due_move(struct chg_sqlite *sqlite, int64_t cdr_id)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_due_later);
+	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+	return chg_stmt_run(stmt);
+}
+
 static enum chg_rc expire_due(void *self, struct chg_now now, uint32_t max, uint32_t *ret_closed)
 {
 	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
-	uint32_t closed = 0;
-	while (closed < max) {
-		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_due_next);
-		struct chg_cdr_state record;
-		bool has_row;
-		chg_stmt_i64(stmt, CHG_N_supervise_until_us, now.steady.us);
-		enum chg_rc rc = chg_sqlite_read_state(stmt, &has_row, &record);
-		if (rc == CHG_OK && !has_row)
+	uint32_t closed = 0, later = 0;
+	while (closed < max && later < LATER_PER_TURN) {
+		enum chg_rc rc;
+		struct due due;
+		rc = due_read(sqlite, now, &due);
+		if (rc == CHG_OK && !due.has_record)
 			break;
-		if (rc == CHG_OK)
-			rc = chg_sqlite_state_write(sqlite, chg_accounting_expire(&record, now));
+		if (rc == CHG_OK && due.is_later)
+			rc = due_move(sqlite, due.record.cdr_id);
+		else if (rc == CHG_OK)
+			rc = chg_sqlite_state_write(
+				sqlite, chg_accounting_expire(&due.record, now));
 		if (rc != CHG_OK)
 			return chg_sqlite_remember(sqlite, rc);
-		closed++;
+		closed += !due.is_later;
+		later += due.is_later;
 	}
 	*ret_closed = closed;
-	return CHG_OK;
-}
-
-/* Forgets the oldest key if it came before; the key's texts live until `oldest` is reset. */
-static enum chg_rc forget_one(struct chg_sqlite *sqlite, chg_instant before, bool *ret_done)
-{
-	struct chg_stmt *oldest = chg_sqlite_query(sqlite, CHG_Q_seen_oldest);
-	struct chg_stmt *delete = chg_sqlite_query(sqlite, CHG_Q_seen_delete);
-	bool has_row = false;
-	chg_stmt_i64(oldest, CHG_N_received_us, before.us);
-	enum chg_rc rc = chg_stmt_step(oldest, &has_row);
-	*ret_done = !has_row;
-	if (rc != CHG_OK || !has_row)
-		return rc;
-	chg_stmt_i64(delete, CHG_N_origin_host_id, sqlite3_column_int64(oldest->handle, 0));
-	chg_stmt_text(delete, CHG_N_session_id, chg_stmt_column_text(oldest, 1));
-	chg_stmt_text(delete, CHG_N_sub_session, chg_stmt_column_text(oldest, 2));
-	chg_stmt_i64(delete, CHG_N_record_type, sqlite3_column_int64(oldest->handle, 3));
-	chg_stmt_i64(delete, CHG_N_record_number, sqlite3_column_int64(oldest->handle, 4));
-	chg_stmt_blob(delete, CHG_N_digest,
-		(struct chg_view){ .ptr = sqlite3_column_blob(oldest->handle, 5),
-			.len = (size_t)sqlite3_column_bytes(oldest->handle, 5) });
-	rc = chg_stmt_run(delete);
-	chg_stmt_reset(oldest);
-	return rc;
-}
-
-static enum chg_rc forget_seen(
-	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten)
-{
-	struct chg_sqlite *sqlite = chg_sqlite_self(self);
-	assert(sqlite->is_in_transaction);
-	if (sqlite->failure != CHG_OK)
-		return sqlite->failure;
-	uint32_t forgotten = 0;
-	while (forgotten < max) {
-		bool is_done;
-		enum chg_rc rc = forget_one(sqlite, before, &is_done);
-		if (rc != CHG_OK)
-			return chg_sqlite_remember(sqlite, rc);
-		if (is_done)
-			break;
-		forgotten++;
-	}
-	*ret_forgotten = forgotten;
 	return CHG_OK;
 }
 
@@ -815,7 +905,7 @@ const struct chg_store_ops chg_sqlite_ops = {
 	.apply_host_state = apply_host_state,
 	.next_deadline = next_deadline,
 	.expire_due = expire_due,
-	.forget_seen = forget_seen,
+	.forget_seen = chg_sqlite_forget_seen,
 	.own_state_id = own_state_id,
 	.scan_cdrs = chg_sqlite_scan_cdrs,
 	.scan_entries = chg_sqlite_scan_entries,
