@@ -186,10 +186,26 @@ static bool utf8_second_fits(uint8_t first, uint8_t second)
 	}
 }
 
+/*
+ * How many octets in front are ASCII without NUL, by eights: mostly all but the last few.  Taking one
+ * off each octet sets the top bit of those that were 0, and only where another has it or was 0.
+ */
+static size_t ascii_len(const uint8_t *at, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t i = 0;
+	for (uint64_t eight; len - i >= sizeof eight; i += sizeof eight) {
+		memcpy(&eight, at + i, sizeof eight);
+		if (((eight | (eight - ones)) & tops) != 0)
+			break;
+	}
+	return i;
+}
+
 bool chg_utf8_valid(struct chg_view text)
 {
 	const uint8_t *at = (const uint8_t *)text.ptr;
-	for (size_t i = 0; i < text.len; i++) {
+	for (size_t i = ascii_len(at, text.len); i < text.len; i++) {
 		int following = utf8_following(at[i]);
 		if (following < 0 || (size_t)following > text.len - i - 1)
 			return false;

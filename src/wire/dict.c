@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The rows of dict/ expanded into constant tables and switches.
  *
- * Look-ups by number are switches over all rows: the compiler searches, nothing has to be built at
- * start-up, and two rows for one number do not compile.
+ * Look-ups by number are tables and switches over all rows: the compiler searches, nothing has to be
+ * built at start-up, and two rows for one number do not compile.
  */
 #include "wire/dict.h"
 
@@ -35,8 +35,47 @@ const struct chg_avp_row *chg_dict_row(enum chg_avp id)
 	return &avp_rows[id];
 }
 
+/*
+ * The codes of the IETF and of 3GPP are nearly all that comes, several times for each AVP of each
+ * request: they have a table each, of places in avp_rows counted from 1.
+ */
+#define AVP(id, name, code, vendor, type, flag) PLACE_IF_##vendor(id, code)
+#define PLACE_IF_HUAWEI(id, code)
+#define PLACE_IF_TGPP2(id, code)
+#define PLACE_IF_ETSI(id, code)
+static const uint16_t ietf_places[] = {
+#define PLACE_IF_IETF(id, code) [code] = CHG_AVP_##id + 1,
+#define PLACE_IF_TGPP(id, code)
+#include "dict/avp.def"
+#undef PLACE_IF_IETF
+#undef PLACE_IF_TGPP
+};
+static const uint16_t tgpp_places[] = {
+#define PLACE_IF_IETF(id, code)
+#define PLACE_IF_TGPP(id, code) [code] = CHG_AVP_##id + 1,
+#include "dict/avp.def"
+};
+#undef AVP
+
+enum {
+	IETF_PLACE_COUNT = sizeof ietf_places / sizeof ietf_places[0],
+	TGPP_PLACE_COUNT = sizeof tgpp_places / sizeof tgpp_places[0],
+};
+
+static bool find_place(const uint16_t *places, size_t count, uint32_t code, enum chg_avp *ret)
+{
+	if (code >= count || places[code] == 0)
+		return false;
+	*ret = (enum chg_avp)(places[code] - 1);
+	return true;
+}
+
 bool chg_dict_find(uint32_t vendor, uint32_t code, enum chg_avp *ret)
 {
+	if (vendor == CHG_VENDOR_IETF)
+		return find_place(ietf_places, IETF_PLACE_COUNT, code, ret);
+	if (vendor == CHG_VENDOR_TGPP)
+		return find_place(tgpp_places, TGPP_PLACE_COUNT, code, ret);
 	switch (PAIR(vendor, code)) {
 #define AVP(id, name, code_, vendor_, type, flag)                                                  \
 	case PAIR(CHG_VENDOR_##vendor_, code_):                                                    \

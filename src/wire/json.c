@@ -61,21 +61,32 @@ static void put_unreadable(struct chg_json *json, struct chg_view data)
 	put_hex(json, data);
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c != '"' && c != '\\' && c >= 0x20 && c != 0x7f;
+}
+
+static void put_escaped(struct chg_json *json, uint8_t c)
+{
+	char escape[8] = { '\\', (char)c };
+	size_t len = 2;
+	if (c != '"' && c != '\\')
+		len = (size_t)snprintf(escape, sizeof escape, "\\u%04x", c);
+	put(json, escape, len);
+}
+
 /* RFC 8259 7; valid UTF-8 passes as it is. */
 static void put_text(struct chg_json *json, struct chg_view text)
 {
 	put_char(json, '"');
 	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = (uint8_t)text.ptr[i];
-		if (c == '"' || c == '\\') {
-			put_char(json, '\\');
-			put_char(json, (char)c);
-		} else if (c < 0x20 || c == 0x7f) {
-			char escape[8];
-			put(json, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", c));
-		} else {
-			put_char(json, (char)c);
-		}
+		size_t began = i;
+		while (i < text.len && is_plain((uint8_t)text.ptr[i]))
+			i++;
+		if (i > began)
+			put(json, text.ptr + began, i - began);
+		if (i < text.len)
+			put_escaped(json, (uint8_t)text.ptr[i]);
 	}
 	put_char(json, '"');
 }
@@ -193,7 +204,10 @@ static void put_name(struct chg_json *json, const struct chg_raw_avp *avp)
 {
 	char name[NAME_MAX_LEN];
 	if (avp->is_known) {
-		put_text(json, chg_view_of(chg_dict_row(avp->id)->name));
+		const char *known = chg_dict_row(avp->id)->name;
+		put_char(json, '"'); /* no name of a row needs an escape */
+		put(json, known, strlen(known));
+		put_char(json, '"');
 		return;
 	}
 	snprintf(name, sizeof name, "AVP-%" PRIu32 "-%" PRIu32, avp->vendor, avp->code);
@@ -221,13 +235,9 @@ static bool put_group(struct writer *writer, const struct chg_raw_avp *avp)
 	return false;
 }
 
-/* One value; false when it was left out. */
-static bool put_value(
-	struct writer *writer, const struct chg_raw_avp *parent, const struct chg_raw_avp *avp)
+/* One value; false when it is a group of which nothing is wanted. */
+static bool put_value(struct writer *writer, const struct chg_raw_avp *avp, bool readable)
 {
-	bool readable = avp->is_known && chg_json_is_readable(avp);
-	if (writer->skips(writer->to, parent, avp, readable))
-		return false;
 	if (!avp->is_known)
 		put_hex(writer->json, avp->data);
 	else if (!readable)
@@ -244,38 +254,54 @@ static bool is_same_kind(const struct chg_raw_avp *a, const struct chg_raw_avp *
 	return a->code == b->code && a->vendor == b->vendor;
 }
 
-/* All AVPs of one kind from here on: a value, or an array of several. */
+/* A value's name in front of the first of its kind, a comma in front of the others. */
+static void put_head(struct chg_json *json, const struct chg_raw_avp *avp, bool is_first)
+{
+	if (!is_first || json->bytes[json->len - 1] != '{')
+		put_char(json, ',');
+	if (!is_first)
+		return;
+	put_name(json, avp);
+	put_char(json, ':');
+}
+
+/* Several values of one kind become an array, which begins behind their name. */
+static void make_array(struct chg_json *json, size_t first_value)
+{
+	put(json, "]]", 2); /* room for one more in front, and the closing one */
+	memmove(json->bytes + first_value + 1, json->bytes + first_value,
+		json->len - first_value - 2);
+	json->bytes[first_value] = '[';
+	json->bytes[json->len - 1] = ']';
+}
+
+/*
+ * All AVPs of one kind from here on: a value, or an array of several.  Most of a request's AVPs are
+ * not wanted, and of those nothing is written.
+ */
 static void put_kind(struct writer *writer, const struct chg_raw_avp *parent,
 	const struct chg_raw_avp *members, size_t count)
 {
 	struct chg_json *json = writer->json;
-	size_t began = json->len;
-	if (json->bytes[began - 1] != '{')
-		put_char(json, ',');
-	put_name(json, &members[0]);
-	put_char(json, ':');
-
-	size_t first_value = json->len, values = 0;
+	size_t first_value = 0, values = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_same_kind(&members[0], &members[i]))
+		const struct chg_raw_avp *avp = &members[i];
+		if (!is_same_kind(&members[0], avp))
+			continue;
+		bool readable = avp->is_known && chg_json_is_readable(avp);
+		if (writer->skips(writer->to, parent, avp, readable))
 			continue;
 		size_t before = json->len;
-		if (values > 0)
-			put_char(json, ',');
-		if (put_value(writer, parent, &members[i]))
+		put_head(json, avp, values == 0);
+		if (values == 0)
+			first_value = json->len;
+		if (put_value(writer, avp, readable))
 			values++;
 		else
 			json->len = before;
 	}
-	if (values == 0) {
-		json->len = began;
-	} else if (values > 1) {
-		put(json, "]]", 2); /* room for one more in front, and the closing one */
-		memmove(json->bytes + first_value + 1, json->bytes + first_value,
-			json->len - first_value - 2);
-		json->bytes[first_value] = '[';
-		json->bytes[json->len - 1] = ']';
-	}
+	if (values > 1)
+		make_array(json, first_value);
 }
 
 /* What stays behind when no further AVP can be told apart. */

@@ -48,7 +48,7 @@ function begin_file() {
 
 function group_of(header) {
 	if (header ~ /^freeDiameter\//) return "freediameter"
-	if (header ~ /^gnutls\//) return "gnutls"
+	if (header == "xxhash.h") return "xxhash"
 	if (header ~ /^libsmartcols/) return "smartcols"
 	if (header == "sqlite3.h") return "sqlite"
 	if (header == "yaml.h") return "yaml"
