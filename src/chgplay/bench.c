@@ -33,6 +33,8 @@ static const char help[] =
 	"  --arrivals even|poisson    the distances of those (even)\n"
 	"  --seconds S                measured (10)\n"
 	"  --warmup S                 before that, not measured (2)\n"
+	"  --settle MS                wait between connecting and the first request: some servers\n"
+	"                             drop what comes at once (0)\n"
 	"  --accounts N               sip:user1@example.net to sip:userN@example.net send the\n"
 	"                             messages and pay for them, by chance (1)\n"
 	"  --duplicates PERCENT       so many of the requests are repetitions: an answered "
@@ -42,6 +44,8 @@ static const char help[] =
 	"  --services 1|2             of a credit session: messages, or messages and octets (2)\n"
 	"  --base-avps                ACRs with nothing but what RFC 6733 knows, to compare with\n"
 	"                             servers that know no more\n"
+	"  --no-services              the CCAs of servers that only say success are right: no\n"
+	"                             services in them\n"
 	"  --seed N                   of accounts, repetitions and Poisson distances (1)\n"
 	"  --timeline FILE            writes a line for each 100 ms: milliseconds since the "
 	"start,\n"
@@ -125,6 +129,7 @@ static enum taken take_number(struct arguments *arguments, const char *name, con
 		{ "--rate", &config->rate, 1, 10000000 },
 		{ "--seconds", &config->seconds, 1, 86400 * 30 },
 		{ "--warmup", &config->warmup_s, 0, 3600 },
+		{ "--settle", &config->settle_ms, 0, 60000 },
 		{ "--accounts", &config->accounts, 1, 1000000000 },
 		{ "--duplicates", &config->duplicates_percent, 0, 99 },
 		{ "--services", &config->services, 1, 2 } };
@@ -176,6 +181,8 @@ static bool take_flag(struct arguments *arguments, const char *name)
 		arguments->is_json = true;
 	else if (strcmp(name, "--base-avps") == 0)
 		arguments->config.is_base_only = true;
+	else if (strcmp(name, "--no-services") == 0)
+		arguments->config.expects_no_services = true;
 	else
 		return false;
 	return true;

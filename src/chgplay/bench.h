@@ -43,6 +43,8 @@ struct chg_bench_config {
 	uint32_t duplicates_percent;    /* of the requests, each of an answered one */
 	uint32_t services;              /* of a credit session: 1 or 2 */
 	bool is_base_only;              /* ACRs with the AVPs of RFC 6733 alone */
+	uint32_t settle_ms;             /* between the last connection and the first request */
+	bool expects_no_services;       /* CCAs say success and nothing of the services */
 	uint64_t seed;
 	FILE *timeline; /* a line for each 100 ms; NULL: none */
 	bool shows_progress;

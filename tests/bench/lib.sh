@@ -1,0 +1,282 @@
+# shellcheck shell=bash
+# Shared by the benchmarks; sourced, with bash, after `me` was set to the script's name.
+#
+#   CHG_BIN_DIR      a build to measure, instead of build/release, which is then built first
+#   CHG_BENCH_SEEDS  where prepared databases are kept between runs (bench/seeds of the build)
+#   TMPDIR           the disk that is measured: the databases lie there
+#
+# Everything that was started is gone when the script ends.
+set -euo pipefail
+export LC_ALL=C
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+bench=$top/tests/bench
+: "${me:?}"
+
+say() { printf '%s: %s\n' "$me" "$*" >&2; }
+fail() {
+	say "$@"
+	exit 1
+}
+
+# need PROGRAM PACKAGE REASON
+need() {
+	command -v "$1" >/dev/null ||
+		fail "$1 is not installed; it is needed to $3. Type as root: apt-get install --no-install-recommends $2"
+}
+
+# number TEXT OPTION: a whole number above 0.
+number() {
+	[[ $1 =~ ^[0-9]+$ ]] && [ "$1" -gt 0 ] || fail "$2 wants a number, not '$1'"
+	printf '%d' "$1"
+}
+
+# ---------------------------------------------------------------- what is measured
+
+# build TARGET...: the release, unless CHG_BIN_DIR names a build.
+build() {
+	local log
+	if [ -z "${CHG_BIN_DIR:-}" ]; then
+		need cmake cmake "build the node"
+		need ninja ninja-build "build the node"
+		log=$top/build/bench.log
+		mkdir -p "$top/build"
+		say "building into build/release"
+		if ! { (cd "$top" && cmake --preset release -DCHG_TESTS=ON) &&
+			cmake --build "$top/build/release" --target charging-enabler chgctl chgplay \
+				dict_charging ch1_offline ch2_online "$@"; } >"$log" 2>&1; then
+			tail -n 20 "$log" >&2
+			fail "the build failed; the whole of what was said is in $log"
+		fi
+		CHG_BIN_DIR=$top/build/release
+	fi
+	bin=$(cd "$CHG_BIN_DIR" && pwd)
+	chgplay=$bin/chgplay chgctl=$bin/chgctl
+	seeds=${CHG_BENCH_SEEDS:-$bin/bench/seeds}
+}
+
+# ---------------------------------------------------------------- a place, and its end
+
+scratch='' keep=no
+declare -A pid=() port=() folder=()
+
+on_exit() {
+	local status=$? name
+	trap - EXIT
+	for name in "${!pid[@]}"; do
+		kill -KILL "${pid[$name]}" 2>/dev/null || :
+	done
+	if [ -n "$scratch" ] && [ -d "$scratch" ]; then
+		if [ "$keep" = yes ]; then
+			say "kept: $scratch"
+		else
+			rm -rf "$scratch"
+		fi
+	fi
+	exit "$status"
+}
+
+make_scratch() {
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/charging-bench.XXXXXX")
+	trap on_exit EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	case $(stat -f -c %T "$scratch") in
+	tmpfs | ramfs) say "warning: $scratch is in memory, where a commit costs nothing; name a disk in TMPDIR" ;;
+	esac
+}
+
+port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# free_port: prints one.
+free_port() {
+	local candidate
+	for _ in $(seq 50); do
+		candidate=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+		port_is_taken "$candidate" || {
+			printf '%s' "$candidate"
+			return
+		}
+	done
+	fail "no free port between 20000 and 32000"
+}
+
+# ---------------------------------------------------------------- databases that are prepared once
+
+# seed ACCOUNTS TARIFF: the path of a database with them, made if it is not there yet.  It stays
+# good for as long as schema and tariff are the same.
+seed() {
+	local accounts=$1 tariff=$2 mark path free=''
+	mark=$(cat "$top"/db/sqlite/*.sql "$bench/seed_accounts.c" "$bench/tariff_$tariff.yaml" |
+		sha256sum | cut -c 1-12)
+	path=$seeds/$tariff-$accounts-$mark.db
+	if [ ! -f "$path" ]; then
+		mkdir -p "$seeds"
+		rm -f "$seeds/$tariff-$accounts-"*
+		say "making a database of $accounts accounts (once)"
+		[ "$tariff" != fifty ] || free=1000000
+		"$bin/bench/seed_accounts" "$path.new" "$accounts" $free &&
+			"$chgctl" --db "$path.new" tariff load "$bench/tariff_$tariff.yaml" \
+				--why bench >/dev/null || fail "the accounts were not made"
+		# Folded into the file, so that a copy of the file is a copy of the whole.
+		[ ! -s "$path.new-wal" ] || fail "$path.new-wal was left behind"
+		rm -f "$path.new-wal" "$path.new-shm" "$path.new.lock"
+		mv "$path.new" "$path"
+	fi
+	printf '%s' "$path"
+}
+
+# ---------------------------------------------------------------- servers
+
+# The five that can be asked; `node` is ours, all others are to compare with.
+servers_text() {
+	cat <<'END'
+node      the charging node: every answer is on disk before it is sent
+daemon    charging-enabler with an extension that answers at once and stores nothing
+stock     freeDiameterd as packaged with the same extension
+erlang    OTP's diameter application, answering at once and storing nothing
+recorder  charging-enabler with an extension that commits each request by itself
+END
+}
+
+# launch NAME COMMAND...: in the folder of that name; its output is in `out` and `log` there.
+launch() {
+	local name=$1
+	shift
+	(cd "${folder[$name]}" && exec "$@") >"${folder[$name]}/out" 2>"${folder[$name]}/log" &
+	pid[$name]=$!
+}
+
+# wait_for NAME COMMAND...: until it is true.
+wait_for() {
+	local name=$1
+	shift
+	for _ in $(seq 1200); do
+		! "$@" || return 0
+		kill -0 "${pid[$name]}" 2>/dev/null || break
+		sleep 0.05
+	done
+	tail -n 20 "${folder[$name]}/log" "${folder[$name]}/out" >&2
+	fail "$name did not start"
+}
+
+has_said() { [ -s "${folder[$1]}/out" ]; }
+
+make_folder() {
+	folder[$1]=$scratch/$1
+	rm -rf "${folder[$1]}"
+	mkdir "${folder[$1]}"
+	port[$1]=$(free_port)
+}
+
+# start_node ACCOUNTS TARIFF: a node with a fresh copy of the prepared database.
+start_node() {
+	local from example=$top/conf/examples/single-node
+	from=$(seed "$1" "$2")
+	make_folder node
+	cp "$from" "${folder[node]}/charging.db"
+	sync -f "${folder[node]}"
+	sed "s|^Port = .*|Port = ${port[node]};|" "$example/freediameter.conf" \
+		>"${folder[node]}/freediameter.conf"
+	cp "$example/charging.yaml" "${folder[node]}/charging.yaml"
+	launch_node
+}
+
+launch_node() {
+	launch node "$bin/charging-enabler" --config freediameter.conf
+	wait_for node has_said node
+}
+
+# reference_conf NAME EXTENSION [ARGUMENT]: the example's settings, with another extension.
+reference_conf() {
+	sed -e "s|^Port = .*|Port = ${port[$1]};|" -e '/^LoadExtension/d' \
+		"$top/conf/examples/single-node/freediameter.conf"
+	printf 'LoadExtension = "%s.fdx";\n' dict_nasreq dict_dcca dict_dcca_3gpp
+	printf 'LoadExtension = "%s/bench/%s.fdx"%s;\n' "$bin" "$2" "${3:+ : \"$3\"}"
+}
+
+start_in_daemon() {
+	local name=$1
+	make_folder "$name"
+	reference_conf "$name" "$2" charging.yaml >"${folder[$name]}/freediameter.conf"
+	printf 'store:\n  kind: memory\ncontrol:\n  socket: ""\n' >"${folder[$name]}/charging.yaml"
+	launch "$name" "$bin/charging-enabler" --config freediameter.conf
+	wait_for "$name" has_said "$name"
+}
+
+start_daemon() { start_in_daemon daemon instant; }
+start_recorder() { start_in_daemon recorder recorder; }
+
+start_stock() {
+	local preload=''
+	need freeDiameterd "freediameterd freediameter-extensions" "compare with it"
+	make_folder stock
+	reference_conf stock instant >"${folder[stock]}/freediameter.conf"
+	# A build with sanitizers loads into the packaged daemon with their library in front only.
+	case ${CHG_SANITIZE:-OFF} in
+	*address*) preload=$(gcc -print-file-name=libasan.so) ;;
+	esac
+	LD_PRELOAD=$preload launch stock freeDiameterd -c freediameter.conf
+	wait_for stock port_is_taken "${port[stock]}"
+}
+
+start_erlang() {
+	need escript "erlang-base erlang-diameter" "compare with OTP's diameter"
+	make_folder erlang
+	launch erlang escript "$bench/reference/server.escript" "${port[erlang]}"
+	wait_for erlang has_said erlang
+}
+
+# stop NAME: ours in order; what is not ours may hang at its end, and has nothing to lose.
+stop() {
+	local status=0
+	case $1 in
+	stock | erlang) kill -KILL "${pid[$1]}" ;;
+	*) kill -TERM "${pid[$1]}" ;;
+	esac
+	wait "${pid[$1]}" 2>/dev/null || status=$?
+	unset "pid[$1]"
+	case $1 in
+	stock | erlang) ;;
+	*) [ "$status" -eq 0 ] || fail "$1 ended with status $status: $(tail -n 3 "${folder[$1]}/log")" ;;
+	esac
+}
+
+# ---------------------------------------------------------------- what is read of a server
+
+# CPU time of a process so far, in microseconds.
+cpu_us() {
+	local line rest
+	line=$(cat "/proc/$1/stat")
+	read -r -a rest <<<"${line##*) }"
+	printf '%d' $(((rest[11] + rest[12]) * 1000000 / ticks_a_second))
+}
+ticks_a_second=$(getconf CLK_TCK)
+
+# status_kib PID FIELD
+status_kib() { sed -n "s/^$2:[ \t]*\([0-9]*\) kB/\1/p" "/proc/$1/status"; }
+
+# meter NAME: a counter of the node.
+meter() {
+	"$chgctl" stats --config "${folder[node]}/charging.yaml" --openmetrics |
+		awk -v name="$1" '$1 == name || $1 == "charging_" name { print $2 }'
+}
+
+# field NAME FILE: a number of a JSON object on one line.
+field() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2"; }
+
+# ---------------------------------------------------------------- the machine
+
+# Sets machine_* and sync_us: what figures depend on.
+read_machine() {
+	machine_cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+	machine_cores=$(nproc)
+	machine_kernel=$(uname -r)
+	machine_disk=$(df --output=source,fstype "$scratch" | tail -n 1 | tr -s ' ')
+	machine_load=$(cut -d' ' -f1 /proc/loadavg)
+	read -r _ append_us _ sync_us < <("$bin/bench/sync_probe" "$scratch")
+}
+
+commit_of_tree() {
+	git -C "$top" describe --always --dirty 2>/dev/null || printf 'unknown'
+}
