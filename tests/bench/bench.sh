@@ -85,9 +85,8 @@ cases() {
 	if [ "$is_smoke" = yes ]; then
 		cat <<'END'
 event-1x8:event:1x8:-:10:flat::node daemon stock erlang recorder
-debit-2x8:debit:2x8:-:10:fifty::node daemon stock erlang recorder
-credit-2x8:credit-session:2x8:-:10:fifty::node
-mix-2x8:mix:2x8:500:10:flat:--duplicates 10:node
+debit-2x8:debit:2x8:-:10:fifty::node daemon
+credit-2x8:credit-session:2x8:300:10:fifty:--duplicates 10:node
 END
 		return
 	fi
@@ -141,7 +140,7 @@ measure() {
 	local run=$1 name=$2 server=$3 kind=$4 peers=$5 outstanding=$6 rate=$7 accounts=$8 tariff=$9
 	shift 9
 	local options=(--kind "$kind" --peers "$peers" --outstanding "$outstanding"
-		--accounts "$accounts" --warmup 0 "$@")
+		--accounts "$accounts" --warmup 0 --settle 200 "$@")
 	local process=${pid[$server]} commits=0 before after answers
 	[ "$rate" = 0 ] || options+=(--rate "$rate")
 	[ "$server" = node ] || options+=(--no-services)

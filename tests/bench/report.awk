@@ -192,7 +192,7 @@ function print_text(i, j, t) {
 		for (j = 1; j <= server_count[cases[i]]; j++)
 			print_row(cases[i], servers[cases[i], j])
 	printf "\n%-92s %8s %8s", "WHAT IT HAS TO REACH", "FIGURE", "LIMIT"
-	printf "%s\n", runs > 1 ? sprintf(" %15s", "OF " runs " RUNS") : ""
+	print (runs > 1 ? sprintf(" %15s", "OF " runs " RUNS") : "")
 	for (t = 1; t <= target_count; t++) {
 		if (!judge(t))
 			continue
