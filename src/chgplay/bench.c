@@ -333,6 +333,7 @@ static int run_with_timeline(struct arguments *arguments)
 		fprintf(stderr, "chgplay bench: %s: %s\n", arguments->timeline, strerror(errno));
 		return EXIT_USAGE;
 	}
+	setvbuf(arguments->config.timeline, NULL, _IOLBF, 0); /* it is looked at while it grows */
 	int status = run(arguments);
 	if (fclose(arguments->config.timeline) != 0) {
 		fprintf(stderr, "chgplay bench: %s: %s\n", arguments->timeline, strerror(errno));

@@ -41,7 +41,7 @@ static void put_party(struct making *making, enum chg_avp id, const char *uri)
 	struct chg_template *template = making->template;
 	size_t len = strlen(uri);
 	chg_out_text(&making->out, id, chg_view_of(uri));
-	if (making->wish->account_digits == 0 || making->out.is_full)
+	if (making->out.is_full)
 		return;
 	size_t padded = (len + 3) & ~(size_t)3;
 	template->account_at[template->account_places++] =

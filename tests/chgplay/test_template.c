@@ -229,6 +229,11 @@ static void names_that_are_too_long_are_refused(void **state)
 	how = wish;
 	how.host = name;
 	assert_int_equal(chg_template_make(&how, &template), CHG_E_RANGE);
+	name[390] = '\0'; /* it fits twice, but there is no room for a Session-Id with it */
+	how.is_base_only = true;
+	assert_int_equal(chg_template_make(&how, &template), CHG_E_RANGE);
+	name[350] = '\0';
+	assert_int_equal(chg_template_make(&how, &template), CHG_OK);
 }
 
 static void each_conversation_ends(void **state)

@@ -87,6 +87,28 @@ expect "base AVPs are of records only" refuses 2 '--base-avps is for' --base-avp
 expect "nobody listens there" refuses 3 'cannot connect to 127.0.0.1:1' --connect 127.0.0.1:1
 expect "a timeline that cannot be written" refuses 2 'no/such: ' --timeline no/such
 
+# The node stands still for a while: with a window of one, two requests are under way then, and three
+# hundred are due.  Those have waited as well.
+: >still.txt
+"$CHG_BIN_DIR/chgplay" bench --connect "127.0.0.1:$port" --host-prefix still- --peers 2 --outstanding 1 \
+	--rate 200 --seconds 5 --warmup 0 --timeline still.txt --json >still.json 2>still.err &
+bench=$!
+lines() { wc -l <still.txt; }
+until [ "$(lines)" -gt 0 ]; do
+	kill -0 "$bench" || fail "the bench ended by itself: $(cat still.err)"
+done
+kill -STOP "$node"
+until_line=$(($(lines) + 15))
+until [ "$(lines)" -ge "$until_line" ]; do
+	kill -0 "$bench" || fail "the bench ended before the node went on: $(cat still.err)"
+done
+kill -CONT "$node"
+expect "a node that stood still answers all that was due" wait "$bench"
+expect "... each request of it" grep -q '"answers":1000,.*"succeeded":1000,' still.json
+figure() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" still.json; }
+expect "... of which many were sent late" test "$(figure late_sends)" -ge 250
+expect "... and have waited since they were due" test "$(figure p90_us)" -ge 500000
+
 : >until.txt
 "$CHG_BIN_DIR/chgplay" bench --connect "127.0.0.1:$port" --host-prefix gone- --seconds 600 --warmup 0 \
 	--timeline until.txt >gone.out 2>gone.err &
