@@ -38,13 +38,15 @@ struct chg_engine {
 	struct chg_clock clock;
 	struct chg_log log;
 
-	pthread_mutex_t lock; /* guards everything down to is_draining */
+	pthread_mutex_t lock; /* guards everything down to turn_done_self */
 	pthread_cond_t wake;
 	struct chg_job *first;
 	struct chg_job **last;
 	uint32_t queued;
 	bool is_asleep;
 	bool is_draining;
+	void (*turn_done)(void *self);
+	void *turn_done_self;
 
 	/* Of the engine's thread alone. */
 	bool is_started;
@@ -426,6 +428,24 @@ static void forget(struct chg_engine *engine, struct chg_now now)
 		engine->forget_at = now.steady; /* there is more */
 }
 
+void chg_engine_set_turn_done(struct chg_engine *engine, void (*turn_done)(void *self), void *self)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->turn_done = turn_done;
+	engine->turn_done_self = self;
+	pthread_mutex_unlock(&engine->lock);
+}
+
+static void tell_turn_done(struct chg_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	void (*turn_done)(void *self) = engine->turn_done;
+	void *self = engine->turn_done_self;
+	pthread_mutex_unlock(&engine->lock);
+	if (turn_done != NULL)
+		turn_done(self);
+}
+
 uint32_t chg_engine_turn(struct chg_engine *engine)
 {
 	uint32_t count;
@@ -433,8 +453,10 @@ uint32_t chg_engine_turn(struct chg_engine *engine)
 	struct chg_now now = engine->clock.now(engine->clock.self);
 	if (engine->online != NULL)
 		engine->tariff = engine->config.tariff_at(engine->config.tariff_self, now.wall);
-	if (jobs != NULL)
+	if (jobs != NULL) {
 		run_batch(engine, jobs, count, now);
+		tell_turn_done(engine);
+	}
 	supervise(engine, WATCH_OFFLINE, now);
 	if (engine->online != NULL)
 		supervise(engine, WATCH_ONLINE, now);

@@ -52,6 +52,12 @@ struct chg_engine_backlog {
 void chg_engine_backlog(struct chg_engine *engine, struct chg_engine_backlog *ret);
 
 /*
+ * Has `turn_done` called on the engine's thread after the last done of each turn that finished jobs,
+ * so that answers can leave together.  It must not block.  From any thread; NULL: nothing is called.
+ */
+void chg_engine_set_turn_done(struct chg_engine *engine, void (*turn_done)(void *self), void *self);
+
+/*
  * One turn on the calling thread: all that waits (at most batch_max), supervision that is due, one
  * commit, every done.  For tests and for the engine's own thread; never call it while started.
  * Returns the number of jobs finished.

@@ -678,6 +678,51 @@ static void many_threads_have_every_job_finished_exactly_once(void **state)
 	assert_int_equal(contents_of(bench).records, PRODUCERS * JOBS_EACH);
 }
 
+/* What was finished when the end of a turn was told. */
+struct turn_ends {
+	const struct work *work;
+	uint32_t work_count;
+	uint32_t told;
+	uint32_t finished;
+};
+
+static void note_turn_end(void *self)
+{
+	struct turn_ends *ends = self;
+	ends->told++;
+	ends->finished = 0;
+	for (uint32_t i = 0; i < ends->work_count; i++)
+		ends->finished += (uint32_t)atomic_load(&ends->work[i].done);
+}
+
+static void the_end_of_a_turn_is_told_once_after_all_its_jobs(void **state)
+{
+	struct bench *bench = *state;
+	struct work work[3];
+	struct turn_ends ends = { .work = work, .work_count = COUNT(work) };
+	chg_engine_set_turn_done(bench->engine, note_turn_end, &ends);
+	chg_engine_turn(bench->engine);
+	assert_int_equal(ends.told, 0); /* nothing was finished */
+
+	for (uint32_t i = 0; i < COUNT(work); i++)
+		submit(bench, acr_job(&work[i], i == 1 ? "b" : "a", CHG_RECORD_EVENT, i));
+	chg_engine_turn(bench->engine);
+	assert_int_equal(ends.told, 1);
+	assert_int_equal(ends.finished, COUNT(work));
+
+	for (uint32_t i = 0; i < COUNT(work); i++)
+		submit(bench, acr_job(&work[i], "c", CHG_RECORD_EVENT, i));
+	faulty_store_fail_at(&bench->faulty, 2, CHG_E_SYSTEM); /* then one by one */
+	chg_engine_turn(bench->engine);
+	assert_int_equal(ends.told, 2);
+	assert_int_equal(ends.finished, COUNT(work));
+
+	chg_engine_set_turn_done(bench->engine, NULL, NULL);
+	submit(bench, acr_job(&work[0], "d", CHG_RECORD_EVENT, 0));
+	chg_engine_turn(bench->engine);
+	assert_int_equal(ends.told, 2);
+}
+
 static void an_engine_without_work_starts_and_stops(void **state)
 {
 	struct bench *bench = *state;
@@ -711,6 +756,7 @@ int main(void)
 		CASE(without_a_limit_duplicates_are_known_for_ever),
 		CASE(a_peer_that_connects_anew_ends_its_old_sessions),
 		CASE(many_threads_have_every_job_finished_exactly_once),
+		CASE(the_end_of_a_turn_is_told_once_after_all_its_jobs),
 		CASE(an_engine_without_work_starts_and_stops),
 	};
 	return TABLE_RUN("the answer to a failure", failure_rows, failure_row_holds) +
