@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "stack/direct.h"
 
 static const struct chg_override *const overrides[] = {
 	&chg_override_out_send,
@@ -19,6 +20,16 @@ static const struct chg_override *const overrides[] = {
 	&chg_override_handle_newcer,
 	&chg_override_getnameinfo,
 	&chg_override_listen,
+	&chg_override_cnx_s_recv,
+	&chg_override_cnx_send,
+	&chg_override_cnx_destroy,
+};
+
+/* What the direct path needs: all of them or none of it. */
+static const struct chg_override *const direct[] = {
+	&chg_override_cnx_s_recv,
+	&chg_override_cnx_send,
+	&chg_override_cnx_destroy,
 };
 
 enum { OVERRIDE_COUNT = sizeof overrides / sizeof overrides[0] };
@@ -124,6 +135,14 @@ void *chg_override_original(const char *symbol)
 	return found;
 }
 
+static bool direct_takes(void)
+{
+	for (size_t i = 0; i < sizeof direct / sizeof direct[0]; i++)
+		if (!direct[i]->took())
+			return false;
+	return true;
+}
+
 unsigned chg_overrides_check(void)
 {
 	unsigned missed = 0;
@@ -135,6 +154,8 @@ unsigned chg_overrides_check(void)
 		chg_daemon_log(CHG_LOG_WARNING, "override.missed symbol=%s loss=\"%s\"",
 			overrides[i]->symbol, overrides[i]->loss);
 	}
+	if (direct_takes())
+		chg_direct_enable();
 	return missed;
 }
 

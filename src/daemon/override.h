@@ -29,12 +29,18 @@ extern const struct chg_override chg_override_ep_add_merge;
 extern const struct chg_override chg_override_handle_newcer;
 extern const struct chg_override chg_override_getnameinfo;
 extern const struct chg_override chg_override_listen;
+extern const struct chg_override chg_override_cnx_s_recv;
+extern const struct chg_override chg_override_cnx_send;
+extern const struct chg_override chg_override_cnx_destroy;
 
 /*
  * The replaced functions that no public header declares; their shape is that of 1.2.1.
  */
 int fd_out_send(struct msg **msg, struct cnxctx *cnx, struct fd_peer *peer, int update_reqin_cnt);
 int fd_peer_handle_newCER(struct msg **cer, struct cnxctx **cnx);
+ssize_t fd_cnx_s_recv(struct cnxctx *cnx, void *buffer, size_t len);
+int fd_cnx_send(struct cnxctx *cnx, unsigned char *bytes, size_t len);
+void fd_cnx_destroy(struct cnxctx *cnx);
 
 /*
  * True when the calls of the loaded library whose file name contains `library` to `symbol` go to
@@ -45,7 +51,10 @@ bool chg_override_binds(const char *library, const char *symbol, const void *our
 /* The library's own function of that name; ends the process with a clear line if there is none. */
 void *chg_override_original(const char *symbol);
 
-/* Logs one line for each override that did not take.  Returns how many did not. */
+/*
+ * Logs one line for each override that did not take, and lets requests go the direct path when all
+ * that it needs did.  Returns how many did not.
+ */
 unsigned chg_overrides_check(void);
 
 /* Logs one line for each override that made a difference since the start. */

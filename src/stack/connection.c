@@ -23,9 +23,8 @@ enum {
 	POSTED_MAX = 6,
 	/* How long the content of a dead connection waits to be claimed. */
 	DEAD_KEEP_S = 60,
-	/* A receiver that has waited so long for room goes on all the same. */
-	ROOM_TRIES_MAX = 50000,
 	ROOM_TRY_NS = 200000,
+	ROOM_TRIES_PER_MS = 5,
 };
 
 struct connection {
@@ -193,8 +192,9 @@ static uint32_t own_in_work(void)
 	return in_work;
 }
 
-void connection_wait_for_room(uint32_t inflight_max)
+void connection_wait_for_room(uint32_t inflight_max, unsigned int milliseconds)
 {
+	const unsigned int tries = milliseconds * ROOM_TRIES_PER_MS;
 	/*
 	 * The thread holds a lock of the library's hooks, so it must not be cancelled here.  It is
 	 * not read from meanwhile: the peer feels it as a full window of TCP.
@@ -203,7 +203,7 @@ void connection_wait_for_room(uint32_t inflight_max)
 	if (own_in_work() < inflight_max)
 		return;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-	for (int i = 0; i < ROOM_TRIES_MAX && own_in_work() >= inflight_max; i++)
+	for (unsigned int i = 0; i < tries && own_in_work() >= inflight_max; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = ROOM_TRY_NS }, NULL);
 	pthread_setcancelstate(before, NULL);
 }

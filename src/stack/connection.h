@@ -34,8 +34,11 @@ struct carried {
 struct carried *connection_carry(
 	struct chg_view message, uint8_t ret_ticket[CHG_SHELL_TICKET_SIZE]);
 
-/* Receiver thread: waits, a bounded time, while the connection has too many requests in work. */
-void connection_wait_for_room(uint32_t inflight_max);
+/*
+ * Receiver thread: waits, so long at most, until fewer requests of the connection than that are in
+ * work.
+ */
+void connection_wait_for_room(uint32_t inflight_max, unsigned int milliseconds);
 
 /* The library's thread of that peer: the content of this ticket, once.  NULL when unknown. */
 struct carried *connection_claim(const uint8_t *ticket, size_t len);

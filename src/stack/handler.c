@@ -12,6 +12,12 @@
 #include "runtime/runtime.h"
 #include "stack/stack.h"
 
+enum {
+	/* What a job keeps to copy requests into; more is given back after use. */
+	COPY_FIRST = 1024,
+	COPY_KEPT = 4096,
+};
+
 /* ---- Jobs: made as the load asks for them and kept; the engine's queue bounds their number ------ */
 
 static struct chg_handled *take_job(struct chg_handler *handler)
@@ -31,7 +37,12 @@ static struct chg_handled *take_job(struct chg_handler *handler)
 static void give_back(struct chg_handled *job)
 {
 	struct chg_handler *handler = job->handler;
-	job->request = NULL;
+	job->asker = (struct chg_asker){ 0 };
+	if (job->copy_size > COPY_KEPT) {
+		free(job->copy);
+		job->copy = NULL;
+		job->copy_size = 0;
+	}
 	pthread_mutex_lock(&handler->lock);
 	job->next_free = handler->free_jobs;
 	handler->free_jobs = job;
@@ -44,6 +55,7 @@ static void free_jobs(struct chg_handler *handler)
 		struct chg_handled *job = handler->free_jobs;
 		handler->free_jobs = job->next_free;
 		chg_scratch_release(&job->scratch);
+		free(job->copy);
 		free(job);
 	}
 }
@@ -54,21 +66,32 @@ static void free_jobs(struct chg_handler *handler)
  * An answer repeats parts of its request, some of them twice at most, and adds less than this; what
  * was kept is sent as it is.
  */
-static struct chg_out answer_room(struct chg_view content, struct chg_view kept)
+static size_t answer_size(struct chg_view content, struct chg_view kept)
 {
-	size_t size = 2 * content.len + kept.len + CHG_ANSWER_MAX - CHG_MESSAGE_MAX;
+	return 2 * content.len + kept.len + CHG_ANSWER_MAX - CHG_MESSAGE_MAX;
+}
+
+/* Room for an answer; every one ends with end_answer, and nothing but writing stands between. */
+static struct chg_out begin_answer(
+	struct chg_asker asker, struct chg_view content, struct chg_view kept)
+{
+	size_t size = answer_size(content, kept);
+	if (asker.direct != NULL)
+		return direct_begin(asker.direct, size);
 	uint8_t *bytes = malloc(size);
 	return chg_out_of(bytes, bytes == NULL ? 0 : size);
 }
 
-static void send_answer(struct msg *request, struct chg_out *out, enum chg_rc written)
+static void end_answer(struct chg_asker asker, struct chg_out *out, enum chg_rc written)
 {
-	if (written == CHG_OK) {
-		chg_stack_answer(request, out->bytes, out->len);
-		return;
+	if (asker.direct != NULL) {
+		direct_end(asker.direct, out, written);
+	} else if (written == CHG_OK) {
+		chg_stack_answer(asker.request, out->bytes, out->len);
+	} else {
+		free(out->bytes); /* no memory: the client will send again */
+		chg_stack_drop(asker.request);
 	}
-	free(out->bytes); /* no memory: the client will send again */
-	chg_stack_drop(request);
 }
 
 static void meter_add(const struct chg_handler *handler, enum chg_meter meter)
@@ -77,20 +100,20 @@ static void meter_add(const struct chg_handler *handler, enum chg_meter meter)
 	meters.add(meters.self, meter, 1);
 }
 
-static void answer_failure(const struct chg_handler *handler, struct msg *request,
+static void answer_failure(const struct chg_handler *handler, struct chg_asker asker,
 	struct chg_view content, enum chg_rc rc)
 {
-	struct chg_out out = answer_room(content, (struct chg_view){ 0 });
 	meter_add(handler, CHG_METER_ANSWER_TRANSIENT);
-	send_answer(request, &out, handler->write_failure(handler, content, rc, &out));
+	struct chg_out out = begin_answer(asker, content, (struct chg_view){ 0 });
+	end_answer(asker, &out, handler->write_failure(handler, content, rc, &out));
 }
 
-static void answer_fault(const struct chg_handler *handler, struct msg *request,
+static void answer_fault(const struct chg_handler *handler, struct chg_asker asker,
 	struct chg_view content, const struct chg_fault *fault)
 {
 	meter_add(handler, CHG_METER_REQUESTS_MALFORMED);
 	meter_add(handler, CHG_METER_ANSWER_PERMANENT);
-	struct chg_out out = answer_room(content, (struct chg_view){ 0 });
+	struct chg_out out = begin_answer(asker, content, (struct chg_view){ 0 });
 	enum chg_rc rc = chg_wire_write_fault(content, &handler->identity, fault, &out);
 	if (rc == CHG_OK && out.len > CHG_MESSAGE_MAX) {
 		/* No peer takes so long a message: better without the offender than no answer. */
@@ -99,27 +122,33 @@ static void answer_fault(const struct chg_handler *handler, struct msg *request,
 		out = chg_out_of(out.bytes, out.size);
 		rc = chg_wire_write_fault(content, &handler->identity, &shorter, &out);
 	}
-	send_answer(request, &out, rc);
+	end_answer(asker, &out, rc);
 }
 
 /* After the commit, on the engine's thread. */
 static void done(struct chg_job *finished)
 {
 	struct chg_handled *job = (struct chg_handled *)finished;
-	struct chg_out out = answer_room(job->content, job->job.kept);
-	send_answer(job->request, &out, job->handler->write(job, &out));
+	struct chg_asker asker = job->asker;
+	struct chg_out out = begin_answer(asker, job->content, job->job.kept);
+	end_answer(asker, &out, job->handler->write(job, &out));
 	give_back(job);
+	if (asker.direct != NULL)
+		direct_finish(asker.direct);
 }
 
 /* ---- Requests ----------------------------------------------------------------------------------- */
 
 /* The strictness that the operator has set for the host that the request says it is from. */
-static enum chg_strictness strictness_of(const struct chg_handler *handler, struct msg *request)
+static enum chg_strictness strictness_of(const struct chg_handler *handler, struct chg_asker asker)
 {
 	DiamId_t source = NULL;
 	size_t len = 0;
+	if (asker.direct != NULL)
+		return direct_strictness(asker.direct);
 	const struct chg_config_list *strict = &chg_runtime_config(handler->runtime)->peer_strict;
-	if (strict->count == 0 || fd_msg_source_get(request, &source, &len) != 0 || source == NULL)
+	if (strict->count == 0 || fd_msg_source_get(asker.request, &source, &len) != 0 ||
+		source == NULL)
 		return CHG_LENIENT;
 	bool is_strict = chg_config_list_names(strict, (struct chg_view){ source, len });
 	return is_strict ? CHG_STRICT : CHG_LENIENT;
@@ -134,29 +163,68 @@ static enum chg_rc submit(struct chg_handled *job)
 	return chg_engine_submit(chg_runtime_engine(job->handler->runtime), &job->job);
 }
 
-/* Takes the request: decoded and given to the engine, or answered at once. */
-static void take_request(struct chg_handler *handler, struct msg *request, struct chg_view content)
+/* The octets are the job's own from here on.  False: no memory. */
+static bool copy_content(struct chg_handled *job, struct chg_view content)
+{
+	if (content.len > job->copy_size) {
+		size_t size = content.len < COPY_FIRST ? COPY_FIRST : content.len;
+		free(job->copy);
+		job->copy = malloc(size);
+		job->copy_size = job->copy == NULL ? 0 : size;
+	}
+	if (job->copy == NULL)
+		return false;
+	memcpy(job->copy, content.ptr, content.len);
+	job->content = (struct chg_view){ (const char *)job->copy, content.len };
+	return true;
+}
+
+/* A job for the request; NULL: no memory. */
+static struct chg_handled *make_job(
+	struct chg_handler *handler, struct chg_asker asker, struct chg_view content)
+{
+	struct chg_handled *job = take_job(handler);
+	if (job == NULL)
+		return NULL;
+	job->asker = asker;
+	job->content = content;
+	if (asker.direct == NULL || copy_content(job, content))
+		return job;
+	give_back(job);
+	return NULL;
+}
+
+/* Decodes the request and gives it to the engine, or answers it at once: false. */
+static bool take_request(
+	struct chg_handler *handler, struct chg_asker asker, struct chg_view content)
 {
 	struct chg_fault fault = { 0 };
-	struct chg_handled *job = take_job(handler);
+	struct chg_handled *job = make_job(handler, asker, content);
 	if (job == NULL) {
-		answer_failure(handler, request, content, CHG_E_NO_MEMORY);
-		return;
+		answer_failure(handler, asker, content, CHG_E_NO_MEMORY);
+		return false;
 	}
-	job->request = request;
-	job->content = content;
-	enum chg_rc rc = handler->read(job, strictness_of(handler, request), &fault);
+	enum chg_rc rc = handler->read(job, strictness_of(handler, asker), &fault);
 	if (rc == CHG_E_SYNTAX) {
-		answer_fault(handler, request, content, &fault);
+		answer_fault(handler, asker, job->content, &fault);
 		give_back(job);
-		return;
+		return false;
 	}
 	if (rc == CHG_OK)
 		rc = submit(job);
 	if (rc == CHG_OK)
-		return; /* the engine's, perhaps finished already */
-	answer_failure(handler, request, content, rc);
+		return true; /* the engine's, perhaps finished already */
+	answer_failure(handler, asker, job->content, rc);
 	give_back(job);
+	return false;
+}
+
+/* On the receiver thread of a connection, past the library. */
+static void take_direct(void *self, struct direct *direct, struct chg_view content)
+{
+	struct chg_asker asker = { .direct = direct };
+	if (!take_request(self, asker, content))
+		direct_refused(direct);
 }
 
 /* Runs on one of the library's dispatch threads, which may be cancelled while it shuts down. */
@@ -178,7 +246,7 @@ static int on_request(struct msg **msg, struct avp *avp, struct session *session
 	*action = DISP_ACT_CONT;
 	struct chg_view content = chg_stack_content(request);
 	if (chg_view_present(content))
-		take_request(handler, request, content);
+		take_request(handler, (struct chg_asker){ .request = request }, content);
 	else
 		chg_stack_drop(request); /* its connection is long gone */
 	pthread_setcancelstate(before, NULL);
@@ -217,7 +285,13 @@ static int register_with_library(struct chg_handler *handler)
 	if (error == 0)
 		error = fd_disp_app_support(application, NULL, handler->is_accounting ? 0 : 1,
 			handler->is_accounting ? 1 : 0);
-	return error;
+	if (error != 0)
+		return error;
+	handler->taker = (struct direct_taker){ .command = handler->command,
+		.application = handler->application,
+		.take = take_direct,
+		.self = handler };
+	return direct_add_taker(&handler->taker) ? 0 : ENOSPC;
 }
 
 static void set_identity(struct chg_handler *handler)
@@ -274,6 +348,7 @@ int chg_handler_start(struct chg_handler *handler, const char *conffile)
  */
 void chg_handler_stop(struct chg_handler *handler)
 {
+	direct_remove_taker(&handler->taker);
 	if (handler->handle != NULL)
 		fd_disp_unregister(&handler->handle, NULL);
 	if (handler->runtime == NULL)

@@ -12,17 +12,26 @@
 #include <pthread.h>
 
 #include "app/job.h"
+#include "stack/direct.h"
 #include "wire/message.h"
 
 struct chg_runtime;
 struct chg_handler;
 
+/* Where the answer goes: with the library's message, or straight to the connection. */
+struct chg_asker {
+	struct msg *request;
+	struct direct *direct; /* NULL: request is set */
+};
+
 /* One request on its way; an interface's own structure begins with it. */
 struct chg_handled {
 	struct chg_job job; /* first, so that the engine's pointer is ours */
 	struct chg_handler *handler;
-	struct msg *request;
+	struct chg_asker asker;
 	struct chg_view content; /* the octets of the request */
+	uint8_t *copy;           /* of the job, for content that is nobody else's */
+	size_t copy_size;
 	struct chg_scratch scratch;
 	struct chg_handled *next_free;
 };
@@ -49,6 +58,7 @@ struct chg_handler {
 	struct chg_identity identity; /* who answers: set by the start */
 	struct chg_runtime *runtime;
 	struct disp_hdl *handle;
+	struct direct_taker taker;
 	pthread_mutex_t lock; /* guards free_jobs; PTHREAD_MUTEX_INITIALIZER */
 	struct chg_handled *free_jobs;
 };

@@ -17,6 +17,7 @@
 #include "runtime/config.h"
 #include "runtime/log.h"
 #include "runtime/runtime.h"
+#include "stack/direct.h"
 
 static struct {
 	_Atomic(struct chg_runtime *) runtime;
@@ -140,19 +141,36 @@ static int validate(struct peer_info *info, int *auth, int (**cb2)(struct peer_i
 
 /* ---- Connections -------------------------------------------------------------------------- */
 
-/*
- * freeDiameter switches Nagle's algorithm on, which holds an answer back until the next one.  The
- * number of the socket is told in a text only: "TCP,soc#12".
- */
-static void set_nodelay(struct peer_hdr *peer)
+/* The number of a connection's socket is told in a text only: "TCP,soc#12".  -1: unknown. */
+static int socket_in(const char *text)
+{
+	int socket;
+	const char *number = strstr(text, "soc#");
+	return number != NULL && sscanf(number, "soc#%d", &socket) == 1 ? socket : -1;
+}
+
+/* freeDiameter switches Nagle's algorithm on, which holds an answer back until the next one. */
+static void set_nodelay(int socket)
+{
+	int on = 1;
+	(void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static void prepare_connection(struct chg_runtime *runtime, struct peer_hdr *peer)
 {
 	char text[64];
-	int fd, on = 1;
+	struct chg_view host = { peer->info.pi_diamid, peer->info.pi_diamidlen };
 	if (fd_peer_cnx_proto_info(peer, text, sizeof text) != 0)
 		return;
-	const char *number = strstr(text, "soc#");
-	if (number != NULL && sscanf(number, "soc#%d", &fd) == 1)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	int socket = socket_in(text);
+	if (socket < 0)
+		return;
+	set_nodelay(socket);
+	if (strncmp(text, "TCP,soc#", 8) == 0)
+		direct_open(socket,
+			chg_config_list_names(&chg_runtime_config(runtime)->peer_strict, host)
+				? CHG_STRICT
+				: CHG_LENIENT);
 }
 
 struct host_state_job {
@@ -197,8 +215,8 @@ static void submit_host_state(struct chg_runtime *runtime, const struct peer_inf
 
 static void peer_connected(struct chg_runtime *runtime, struct peer_hdr *peer)
 {
-	set_nodelay(peer);
 	submit_host_state(runtime, &peer->info);
+	prepare_connection(runtime, peer);
 	chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE,
 		"peer.connected host=%s realm=%s product=%s state-id=%u", peer->info.pi_diamid,
 		peer->info.runtime.pir_realm, (const char *)peer->info.runtime.pir_prodname,

@@ -16,6 +16,7 @@
 #include "runtime/log.h"
 #include "runtime/runtime.h"
 #include "stack/connection.h"
+#include "stack/direct.h"
 #include "stack/peer.h"
 #include "stack/shell.h"
 
@@ -39,7 +40,9 @@ static struct {
 
 enum {
 	KEEPER_TICK_MS = 50,
-	KEEPER_TICKS_PER_COUNT = 20,
+	TELL_MS = 1000,
+	/* A receiver that has waited so long for room goes on all the same. */
+	ROOM_MS = 10000,
 };
 
 /* A message was received: runs in the receiver thread of its connection, before any parsing. */
@@ -56,7 +59,7 @@ static void on_data(enum fd_hook_type type, struct msg *msg, struct peer_hdr *pe
 		chg_shell_make(same, received->buffer, stack.realm, ticket);
 		return;
 	}
-	connection_wait_for_room(stack.inflight_max);
+	connection_wait_for_room(stack.inflight_max, ROOM_MS);
 	struct carried *carried = connection_carry(message, ticket);
 	if (carried == NULL) {
 		received->buffer[0] = 0; /* no memory: only this connection suffers */
@@ -186,21 +189,46 @@ static void nap(long milliseconds)
 		NULL);
 }
 
-/* Looks after what no event announces: peers that become open again, and how many are open. */
+/* What is counted elsewhere, told to the meters from time to time. */
+struct told {
+	uint64_t held;
+	uint64_t direct;
+};
+
+static void tell(const struct chg_meters *meters, struct told *told)
+{
+	struct direct_figures direct = direct_figures();
+	uint64_t held = connection_held_total() + direct.held;
+	meters->set(meters->self, CHG_METER_PEERS_OPEN, chg_peer_count_open());
+	meters->add(meters->self, CHG_METER_ANSWERS_HELD, held - told->held);
+	meters->add(meters->self, CHG_METER_REQUESTS_DIRECT, direct.taken - told->direct);
+	*told = (struct told){ .held = held, .direct = direct.taken };
+}
+
+static int64_t steady_ms(void)
+{
+	struct timespec at;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+/*
+ * Looks after what no event announces: peers that become open again, and how many are open; and
+ * after answers that their peers have not taken yet.
+ */
 static void *keeper_main(void *arg)
 {
 	(void)arg;
 	struct chg_meters meters = chg_runtime_meters(stack.runtime);
-	uint64_t held_before = 0;
-	for (unsigned int tick = 0; !atomic_load(&stack.is_stopping); tick++) {
+	struct told told = { 0 };
+	int64_t tell_at = 0;
+	while (!atomic_load(&stack.is_stopping)) {
 		connection_retry();
-		if (tick % KEEPER_TICKS_PER_COUNT == 0) {
-			uint64_t held = connection_held_total();
-			meters.set(meters.self, CHG_METER_PEERS_OPEN, chg_peer_count_open());
-			meters.add(meters.self, CHG_METER_ANSWERS_HELD, held - held_before);
-			held_before = held;
+		if (steady_ms() >= tell_at) {
+			tell(&meters, &told);
+			tell_at = steady_ms() + TELL_MS;
 		}
-		nap(KEEPER_TICK_MS);
+		direct_keep(KEEPER_TICK_MS);
 	}
 	return NULL;
 }
@@ -289,6 +317,15 @@ static enum chg_rc start(struct chg_runtime *runtime, char *reterr_why, size_t w
 			"loaded that uses HOOK_DATA_RECEIVED?");
 		return CHG_E_SYSTEM;
 	}
+	struct chg_plain_own own = { .host = { fd_g_config->cnf_diamid,
+					     fd_g_config->cnf_diamid_len },
+		.realm = stack.realm };
+	if (!direct_start(&own, stack.inflight_max)) {
+		snprintf(reterr_why, why_size,
+			"no descriptor is left; raise the limit of open files");
+		return CHG_E_SYSTEM;
+	}
+	chg_engine_set_turn_done(chg_runtime_engine(runtime), direct_turn_done, NULL);
 	if (pthread_create(&stack.keeper, NULL, keeper_main, NULL) != 0) {
 		snprintf(reterr_why, why_size, "no thread could be made");
 		return CHG_E_SYSTEM;
@@ -311,7 +348,7 @@ enum chg_rc chg_stack_start(struct chg_runtime *runtime, char *reterr_why, size_
 
 bool chg_stack_drain(unsigned int timeout_ms)
 {
-	for (unsigned int waited = 0; connection_in_work() > 0; waited += 5) {
+	for (unsigned int waited = 0; connection_in_work() > 0 || direct_is_busy(); waited += 5) {
 		if (waited >= timeout_ms)
 			return false;
 		nap(5);

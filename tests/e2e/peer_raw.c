@@ -12,6 +12,12 @@
  *                                           connection, and the same at once again; exit 0 when
  *                                           every request of the second connection is answered
  *                                           there, and none of the first
+ *   peer_raw PORT split HOST COUNT          COUNT requests octet by octet, as many in one piece, and
+ *                                           as many cut anywhere; exit 0 when all are answered
+ *   peer_raw PORT goodbye HOST ROUNDS COUNT ROUNDS times: connect, CER, COUNT requests and a DPR in
+ *                                           one piece; exit 0 when all answers come before the DPA
+ *   peer_raw PORT greedy HOST               connect, CER, then requests as long as they are taken,
+ *                                           and nothing is ever read; prints "full" and stays
  *   peer_raw PORT mute HOST                 connect, CER, then silence; prints "open" and stays
  *   peer_raw 0 notified PATH                stands in for a service manager: prints what is sent to
  *                                           the socket at PATH, and ends after STOPPING
@@ -21,6 +27,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -305,6 +312,15 @@ static int reset(const char *host, unsigned rounds, unsigned count)
 	return EXIT_SUCCESS;
 }
 
+static struct message make_goodbye(void)
+{
+	struct message dpr = message_begin(FLAG_REQUEST, COMMAND_DPR, 0);
+
+	put_origin(&dpr);
+	put_avp_u32(&dpr, AVP_DISCONNECT_CAUSE, 2);
+	return dpr;
+}
+
 static int again(const char *host, unsigned count)
 {
 	struct message answer;
@@ -315,9 +331,7 @@ static int again(const char *host, unsigned count)
 			fprintf(stderr, "the CER of connection %u was not answered\n", i);
 			return EXIT_FAILURE;
 		}
-		struct message dpr = message_begin(FLAG_REQUEST, COMMAND_DPR, 0);
-		put_origin(&dpr);
-		put_avp_u32(&dpr, AVP_DISCONNECT_CAUSE, 2);
+		struct message dpr = make_goodbye();
 		if (!message_send(s, &dpr) || !message_receive(s, &answer))
 			return EXIT_FAILURE;
 		close(s);
@@ -325,19 +339,26 @@ static int again(const char *host, unsigned count)
 	return EXIT_SUCCESS;
 }
 
+static struct message make_start(unsigned i)
+{
+	struct message acr =
+		message_begin(FLAG_REQUEST | FLAG_PROXIABLE, COMMAND_ACR, APPLICATION_ACCOUNTING);
+	char session[REALM_MAX];
+
+	snprintf(session, sizeof session, "%s;%u;%u", origin_host, word_at(&acr, 12), i);
+	put_avp_text(&acr, AVP_SESSION_ID, session);
+	put_origin(&acr);
+	put_avp_text(&acr, AVP_DESTINATION_REALM, "example.net");
+	put_avp_u32(&acr, AVP_RECORD_TYPE, 2);
+	put_avp_u32(&acr, AVP_RECORD_NUMBER, 0);
+	put_avp_u32(&acr, AVP_ACCT_APPLICATION_ID, APPLICATION_ACCOUNTING);
+	return acr;
+}
+
 static bool send_starts(int s, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct message acr = message_begin(
-			FLAG_REQUEST | FLAG_PROXIABLE, COMMAND_ACR, APPLICATION_ACCOUNTING);
-		char session[REALM_MAX];
-		snprintf(session, sizeof session, "%s;%u;%u", origin_host, word_at(&acr, 12), i);
-		put_avp_text(&acr, AVP_SESSION_ID, session);
-		put_origin(&acr);
-		put_avp_text(&acr, AVP_DESTINATION_REALM, "example.net");
-		put_avp_u32(&acr, AVP_RECORD_TYPE, 2);
-		put_avp_u32(&acr, AVP_RECORD_NUMBER, 0);
-		put_avp_u32(&acr, AVP_ACCT_APPLICATION_ID, APPLICATION_ACCOUNTING);
+		struct message acr = make_start(i);
 		if (!message_send(s, &acr))
 			return false;
 	}
@@ -402,9 +423,98 @@ static int come_back(const char *host, unsigned rounds, unsigned count)
 	return EXIT_SUCCESS;
 }
 
-static _Noreturn void stay(void)
+/* Messages in a row, to be sent in pieces that have nothing to do with them. */
+struct row {
+	size_t len;
+	uint8_t bytes[1 << 20];
+};
+
+static void row_put(struct row *row, struct message *message)
 {
-	puts("open");
+	const uint32_t head = htonl(0x01000000u | (uint32_t)message->len);
+
+	if (row->len + message->len > sizeof row->bytes)
+		abort();
+	memcpy(message->bytes, &head, sizeof head);
+	memcpy(row->bytes + row->len, message->bytes, message->len);
+	row->len += message->len;
+}
+
+/* Sends the row in pieces of at most `piece` octets, or of any length when that is 0. */
+static bool row_send(int s, const struct row *row, size_t piece)
+{
+	uint32_t seed = 1;
+
+	for (size_t at = 0; at < row->len;) {
+		seed = seed * 1664525u + 1013904223u;
+		size_t some = piece != 0 ? piece : 1 + (seed >> 16) % 700;
+		some = some < row->len - at ? some : row->len - at;
+		if (send(s, row->bytes + at, some, MSG_NOSIGNAL) != (ssize_t)some)
+			return false;
+		at += some;
+	}
+	return true;
+}
+
+static int split(const char *host, unsigned count)
+{
+	static const size_t pieces[] = { 1, sizeof((struct row *)0)->bytes, 0 };
+	static struct row row;
+	const int on = 1;
+
+	int s = open_as(host);
+	if (s < 0)
+		return EXIT_FAILURE;
+	(void)setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+		row.len = 0;
+		for (unsigned k = 0; k < count; k++) {
+			struct message acr = make_start(k);
+			row_put(&row, &acr);
+		}
+		if (!row_send(s, &row, pieces[i]) || !are_answered(s, 0, count))
+			return EXIT_FAILURE;
+	}
+	close(s);
+	return EXIT_SUCCESS;
+}
+
+static int goodbye(const char *host, unsigned rounds, unsigned count)
+{
+	static struct row row;
+	char other[REALM_MAX];
+
+	for (unsigned i = 0; i < rounds; i++) {
+		struct message answer;
+		snprintf(other, sizeof other, "g%u-%s", i, host);
+		int s = open_as(other);
+		if (s < 0)
+			return EXIT_FAILURE;
+		row.len = 0;
+		for (unsigned k = 0; k < count; k++) {
+			struct message acr = make_start(k);
+			row_put(&row, &acr);
+		}
+		struct message dpr = make_goodbye();
+		row_put(&row, &dpr);
+		if (!row_send(s, &row, sizeof row.bytes))
+			return EXIT_FAILURE;
+		for (unsigned left = count; message_receive(s, &answer); left--) {
+			if ((word_at(&answer, 4) & 0xffffff) != COMMAND_DPR)
+				continue;
+			if (left == 0)
+				break;
+			fprintf(stderr, "goodbye came before %u answers\n", left);
+			return EXIT_FAILURE;
+		}
+		close(s);
+	}
+	return EXIT_SUCCESS;
+}
+
+static _Noreturn void stay(const char *what)
+{
+	puts(what);
 	fflush(stdout);
 	for (;;)
 		pause();
@@ -414,7 +524,20 @@ static int mute(const char *host)
 {
 	if (open_as(host) < 0)
 		return EXIT_FAILURE;
-	stay();
+	stay("open");
+}
+
+static int greedy(const char *host)
+{
+	const struct timeval patience = { .tv_sec = 2 };
+
+	int s = open_as(host);
+	if (s < 0)
+		return EXIT_FAILURE;
+	(void)setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	while (send_starts(s, 100))
+		;
+	stay("full");
 }
 
 static int notified(const char *path)
@@ -443,7 +566,7 @@ static int silent(unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		if (dial() < 0)
 			return EXIT_FAILURE;
-	stay();
+	stay("open");
 }
 
 int main(int argc, char *argv[])
@@ -463,13 +586,21 @@ int main(int argc, char *argv[])
 	if (strcmp(what, "return") == 0 && argc == 6)
 		return come_back(argv[3], (unsigned)strtoul(argv[4], NULL, 10),
 			(unsigned)strtoul(argv[5], NULL, 10));
+	if (strcmp(what, "split") == 0 && argc == 5)
+		return split(argv[3], (unsigned)strtoul(argv[4], NULL, 10));
+	if (strcmp(what, "goodbye") == 0 && argc == 6)
+		return goodbye(argv[3], (unsigned)strtoul(argv[4], NULL, 10),
+			(unsigned)strtoul(argv[5], NULL, 10));
+	if (strcmp(what, "greedy") == 0 && argc == 4)
+		return greedy(argv[3]);
 	if (strcmp(what, "mute") == 0 && argc == 4)
 		return mute(argv[3]);
 	if (strcmp(what, "notified") == 0 && argc == 4)
 		return notified(argv[3]);
 	if (strcmp(what, "silent") == 0 && argc == 4)
 		return silent((unsigned)strtoul(argv[3], NULL, 10));
-	fputs("usage: peer_raw PORT hello|nul-session|reset|again|return|mute|notified|silent "
+	fputs("usage: peer_raw PORT hello|nul-session|reset|again|return|split|goodbye|greedy|"
+	      "mute|notified|silent "
 	      "...\n",
 		stderr);
 	return 2;
