@@ -80,6 +80,11 @@ status=0
 bench nobody --kind debit --accounts 1000000000 || status=$?
 expect "a refusal ends with status 1" test "$status" -eq 1
 has nobody.json '"failed_codes":{"5030":'
+status=0
+bench silent --kind debit --no-services --settle 1 || status=$?
+expect "an answer with services is wrong where none are expected" test "$status" -eq 1
+has silent.json '"failed":0,"wrong":'
+has silent.err 'of the first wrong answer: there are more or fewer services than were asked for'
 expect "there is no such option" refuses 2 'there is no option --fast' --fast
 expect "a value that an option does not take" refuses 2 '--peers does not take "65"' --peers 65
 expect "a value is missing" refuses 2 'a value is missing after --rate' --json --rate
