@@ -649,10 +649,11 @@ static bool prepare(struct bench *bench)
 	return is_fine;
 }
 
-static void release(struct bench *bench)
+/* A node that did not answer to the end would not answer a goodbye either. */
+static void release(struct bench *bench, bool is_polite)
 {
 	for (uint32_t i = 0; i < bench->config->peers; i++) {
-		chg_peer_close(bench->link[i].peer, true);
+		chg_peer_close(bench->link[i].peer, is_polite);
 		free(bench->link[i].template);
 		free(bench->link[i].slot);
 		free(bench->link[i].idle);
@@ -689,6 +690,6 @@ bool chg_bench_run(const struct chg_bench_config *config, struct chg_bench_resul
 		if (config->rate == 0 || ret->took_us < measured_us)
 			ret->took_us = measured_us;
 	}
-	release(bench);
+	release(bench, is_fine && ret->unanswered == 0);
 	return is_fine;
 }
