@@ -52,11 +52,29 @@ start
 expect "the tariff is loaded" "$chgctl" tariff load bench.tariff.yaml --config charging.yaml --why test
 expect "the accounts are made" "$chgctl" account import accounts.csv --config charging.yaml --why test
 
-for kind in event session debit credit-session mix; do
+# shares: how many requests of each kind the node has taken in, on one line.
+shares() {
+	"$chgctl" stats --config charging.yaml | awk '
+		$2 ~ /^charging_requests_acr_event/ { event = $1 }
+		$2 ~ /^charging_requests_acr_(start|interim|stop)/ { session += $1 }
+		$2 ~ /^charging_requests_ccr_event/ { debit = $1 }
+		$2 ~ /^charging_requests_ccr_(initial|update|termination)/ { credit += $1 }
+		END { print event, session, debit, credit }'
+}
+
+for kind in event session debit credit-session; do
 	expect "$kind: each answer is right" bench "$kind" --kind "$kind" --accounts 12
 	expect "$kind: ... and says so" is_clean "$kind"
 	has "$kind.json" "{\"kind\":\"$kind\",\"peers\":2,\"outstanding\":4,\"rate\":0,\"seconds\":1,\"accounts\":12,"
 done
+before=$(shares)
+expect "mix: each answer is right" bench mix --kind mix --accounts 12
+expect "mix: ... and says so" is_clean mix
+expect "mix: no kind is ahead of another by more than a conversation" test "$(printf '%s\n' "$before" "$(shares)" | awk '
+	NR == 1 { split($0, was) }
+	NR == 2 { least = most = $1 - was[1]
+		for (i = 2; i <= 4; i++) { n = $i - was[i]; if (n < least) least = n; if (n > most) most = n }
+		print (least > 0 && most - least <= 5) ? "even" : least " to " most }')" = even
 expect "at a rate each answer is right" bench even --kind mix --rate 200 --accounts 12
 expect "... all 200 of a second" grep -q '"rate":200,.*"answers":200,.*"succeeded":200,' even.json
 expect "... and says so" is_clean even
