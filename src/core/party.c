@@ -38,15 +38,6 @@ static struct chg_view skip(struct chg_view text, size_t len)
 	return (struct chg_view){ text.ptr + len, text.len - len };
 }
 
-/* The part before the first of the stops. */
-static struct chg_view until(struct chg_view text, const char *stops)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (strchr(stops, text.ptr[i]) != NULL && text.ptr[i] != '\0')
-			return (struct chg_view){ text.ptr, i };
-	return text;
-}
-
 static bool find(struct chg_view text, char wanted, size_t *ret_at)
 {
 	const char *found = text.len == 0 ? NULL : memchr(text.ptr, wanted, text.len);
@@ -54,6 +45,15 @@ static bool find(struct chg_view text, char wanted, size_t *ret_at)
 		return false;
 	*ret_at = (size_t)(found - text.ptr);
 	return true;
+}
+
+/* The part before the first of the stops. */
+static struct chg_view until(struct chg_view text, const char *stops)
+{
+	for (size_t at; *stops != '\0'; stops++)
+		if (find(text, *stops, &at))
+			text.len = at;
+	return text;
 }
 
 /* Without the blanks around. */
@@ -98,12 +98,19 @@ static bool put(struct chg_party *party, char c)
 	return true;
 }
 
+static bool put_all(struct chg_party *party, struct chg_view text)
+{
+	if (text.len > (size_t)CHG_PARTY_TEXT_MAX - party->len)
+		return false;
+	if (text.len > 0)
+		memcpy(party->bytes + party->len, text.ptr, text.len);
+	party->len = (uint8_t)(party->len + text.len);
+	return true;
+}
+
 static bool put_text(struct chg_party *party, const char *text)
 {
-	for (; *text != '\0'; text++)
-		if (!put(party, *text))
-			return false;
-	return true;
+	return put_all(party, chg_view_of(text));
 }
 
 static bool put_lower(struct chg_party *party, struct chg_view text)
@@ -159,6 +166,9 @@ static bool follows_percent(const struct chg_party *party)
 
 static bool put_user(struct chg_party *party, struct chg_view user)
 {
+	size_t at;
+	if (!find(user, '%', &at))
+		return put_all(party, user);
 	while (user.len > 0) {
 		char plain = follows_percent(party) ? 0 : unescape(user);
 		if (!put(party, plain != 0 ? plain : user.ptr[0]))
@@ -217,10 +227,7 @@ static bool put_normal(struct chg_party *party, struct chg_view text)
 		return put_number(party, text);
 	if (find(text, '@', &at) && !find((struct chg_view){ text.ptr, at }, ':', &at))
 		return put_uri(party, "sip:", text);
-	for (size_t i = 0; i < text.len; i++)
-		if (!put(party, text.ptr[i]))
-			return false;
-	return true;
+	return put_all(party, text);
 }
 
 enum chg_rc chg_party_normalise(struct chg_view text, struct chg_party *ret)

@@ -166,12 +166,30 @@ static enum chg_rc guard(sqlite3 *db, char *reterr_why, size_t why_size)
 	return CHG_OK;
 }
 
+/*
+ * The library counts what it allocates, under a lock that every allocation takes; nobody asks.  It can
+ * be told once in a process, before its first use: after that it keeps to what it was told.
+ */
+static void stop_counting(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* What a statement needs while it runs comes from here, and a record fits into one of the pieces. */
+static int give_workspace(sqlite3 *db)
+{
+	return sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 2048, 128);
+}
+
 enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqlite3 **ret,
 	char *reterr_why, size_t why_size)
 {
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (mode == CHG_SQLITE_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	stop_counting();
 	int result = sqlite3_open_v2(path, ret, flags, NULL);
+	if (result == SQLITE_OK)
+		result = give_workspace(*ret);
 	if (result == SQLITE_OK)
 		return guard(*ret, reterr_why, why_size);
 	snprintf(reterr_why, why_size,

@@ -162,32 +162,49 @@ static int place(const struct chg_stmt *stmt, enum chg_name name)
 	return stmt->parameter[name];
 }
 
+/* The place of a parameter that is bound now. */
+static int place_set(struct chg_stmt *stmt, enum chg_name name)
+{
+	int at = place(stmt, name);
+	stmt->is_set[at] = true;
+	return at;
+}
+
 /* Binding can fail only for a statement that is in use or a place that is not there: bugs of ours. */
 static void bound(int result)
 {
 	assert(result == SQLITE_OK);
 }
 
+/* A parameter keeps what it was bound to, and most of what a request does not have the last had not. */
 void chg_stmt_null(struct chg_stmt *stmt, enum chg_name name)
 {
-	bound(sqlite3_bind_null(stmt->handle, place(stmt, name)));
+	int at = place(stmt, name);
+	if (!stmt->is_set[at])
+		return;
+	bound(sqlite3_bind_null(stmt->handle, at));
+	stmt->is_set[at] = false;
 }
 
 void chg_stmt_i64(struct chg_stmt *stmt, enum chg_name name, int64_t value)
 {
-	bound(sqlite3_bind_int64(stmt->handle, place(stmt, name), value));
+	bound(sqlite3_bind_int64(stmt->handle, place_set(stmt, name), value));
 }
 
 void chg_stmt_text(struct chg_stmt *stmt, enum chg_name name, struct chg_view value)
 {
-	bound(sqlite3_bind_text64(
-		stmt->handle, place(stmt, name), value.ptr, value.len, SQLITE_STATIC, SQLITE_UTF8));
+	if (value.ptr == NULL)
+		return chg_stmt_null(stmt, name);
+	bound(sqlite3_bind_text64(stmt->handle, place_set(stmt, name), value.ptr, value.len,
+		SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void chg_stmt_blob(struct chg_stmt *stmt, enum chg_name name, struct chg_view value)
 {
+	if (value.ptr == NULL)
+		return chg_stmt_null(stmt, name);
 	bound(sqlite3_bind_blob64(
-		stmt->handle, place(stmt, name), value.ptr, value.len, SQLITE_STATIC));
+		stmt->handle, place_set(stmt, name), value.ptr, value.len, SQLITE_STATIC));
 }
 
 void chg_stmt_reset(struct chg_stmt *stmt)

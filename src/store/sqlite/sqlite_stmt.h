@@ -30,6 +30,7 @@ const char *chg_name_text(enum chg_name name);
 struct chg_stmt {
 	sqlite3_stmt *handle;
 	uint8_t parameter[CHG_NAME_COUNT]; /* its place in the statement; 0: not in there */
+	bool is_set[UINT8_MAX + 1];        /* by place: bound to something that is not NULL */
 };
 
 struct chg_stmts {
