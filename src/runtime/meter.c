@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PREFIX     "charging_"
 #define PER_SECOND 1000000
@@ -66,6 +67,20 @@ bool chg_meter_is_counter(enum chg_meter meter)
 {
 	assert(meter < CHG_METER_COUNT);
 	return rows[meter].is_counter;
+}
+
+/* The second number of the file counts pages that are in memory. */
+uint64_t chg_meter_memory(void)
+{
+	unsigned long long pages = 0;
+	FILE *from = fopen("/proc/self/statm", "re");
+	if (from == NULL)
+		return 0;
+	if (fscanf(from, "%*u %llu", &pages) != 1)
+		pages = 0;
+	(void)fclose(from);
+	long page = sysconf(_SC_PAGESIZE);
+	return page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
 }
 
 void chg_meter_clear(void)

@@ -19,6 +19,9 @@ const char *chg_meter_name(enum chg_meter meter);
 const char *chg_meter_sentence(enum chg_meter meter);
 bool chg_meter_is_counter(enum chg_meter meter);
 
+/* Memory that this process takes at this moment, in bytes; 0 when the system does not tell. */
+uint64_t chg_meter_memory(void);
+
 /* All to zero: for a runtime that starts in a process where another one has ended. */
 void chg_meter_clear(void);
 

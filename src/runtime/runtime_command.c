@@ -49,14 +49,38 @@ static void set_tariff(struct chg_runtime *runtime, json_t *reply)
 	set_number(reply, "tariffs_to_come", tariff.to_come);
 }
 
-/* What nobody counts but what can be looked up is looked up when somebody asks. */
-static void refresh_meters(struct chg_runtime *runtime)
+/* What waits for the engine now. */
+static void refresh_backlog(struct chg_runtime *runtime)
 {
 	struct chg_meters meters = chg_meter_table();
 	struct chg_engine_backlog backlog;
 	chg_engine_backlog(chg_runtime_engine(runtime), &backlog);
 	meters.set(meters.self, CHG_METER_QUEUE_JOBS, backlog.jobs);
 	meters.set(meters.self, CHG_METER_QUEUE_OLDEST, (uint64_t)backlog.oldest.us);
+}
+
+/* A file that cannot be looked at now keeps the figures that it had. */
+static void refresh_database(const struct chg_config *config)
+{
+	struct chg_meters meters = chg_meter_table();
+	struct chg_sqlite_look look;
+	char why[CHG_SQLITE_WHY_MAX];
+	if (config->store_kind != CHG_STORE_SQLITE ||
+		chg_sqlite_look(config->store_path, &look, why, sizeof why) != CHG_OK)
+		return;
+	meters.set(meters.self, CHG_METER_SESSIONS_OPEN, look.sessions_open);
+	meters.set(meters.self, CHG_METER_DATABASE_BYTES, look.database_bytes);
+	meters.set(meters.self, CHG_METER_DATABASE_LOG_BYTES, look.log_bytes);
+	meters.set(meters.self, CHG_METER_DISK_FREE_BYTES, look.free_bytes);
+}
+
+/* What nobody counts but what can be looked up is looked up when somebody asks. */
+static void refresh_meters(struct chg_runtime *runtime)
+{
+	struct chg_meters meters = chg_meter_table();
+	refresh_backlog(runtime);
+	refresh_database(chg_runtime_config(runtime));
+	meters.set(meters.self, CHG_METER_MEMORY_BYTES, chg_meter_memory());
 }
 
 static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
@@ -67,7 +91,7 @@ static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
 	chg_runtime_status(runtime, &status);
 	bool is_sqlite = config->store_kind == CHG_STORE_SQLITE;
 	(void)request;
-	refresh_meters(runtime);
+	refresh_backlog(runtime);
 
 	set_text(reply, "version", CHG_VERSION);
 	set_number(reply, "pid", (uint64_t)getpid());

@@ -666,6 +666,11 @@ bool direct_is_busy(void)
 
 struct direct_figures direct_figures(void)
 {
-	return (struct direct_figures){ .taken = atomic_load(&directs.taken),
+	struct direct_figures figures = { .taken = atomic_load(&directs.taken),
 		.held = atomic_load(&directs.held) };
+	pthread_mutex_lock(&directs.lock);
+	for (struct direct *at = directs.first; at != NULL; at = at->next)
+		figures.in_work += atomic_load(&at->in_work);
+	pthread_mutex_unlock(&directs.lock);
+	return figures;
 }

@@ -89,10 +89,11 @@ void direct_keep(unsigned int milliseconds);
 /* Whether a request is in work or an answer has not left yet, of connections that live. */
 bool direct_is_busy(void);
 
-/* Since the start. */
+/* Since the start, but for in_work. */
 struct direct_figures {
-	uint64_t taken; /* requests that went this way */
-	uint64_t held;  /* answers that found others waiting for their peer to read */
+	uint64_t taken;   /* requests that went this way */
+	uint64_t held;    /* answers that found others waiting for their peer to read */
+	uint64_t in_work; /* requests taken and not yet answered, at this moment */
 };
 
 struct direct_figures direct_figures(void);

@@ -200,6 +200,8 @@ static void tell(const struct chg_meters *meters, struct told *told)
 	struct direct_figures direct = direct_figures();
 	uint64_t held = connection_held_total() + direct.held;
 	meters->set(meters->self, CHG_METER_PEERS_OPEN, chg_peer_count_open());
+	meters->set(
+		meters->self, CHG_METER_REQUESTS_IN_WORK, connection_in_work() + direct.in_work);
 	meters->add(meters->self, CHG_METER_ANSWERS_HELD, held - told->held);
 	meters->add(meters->self, CHG_METER_REQUESTS_DIRECT, direct.taken - told->direct);
 	*told = (struct told){ .held = held, .direct = direct.taken };

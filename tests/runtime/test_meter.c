@@ -98,6 +98,20 @@ static void names_follow_the_rules_of_monitoring(void **state)
 	}
 }
 
+static void memory_is_what_the_process_takes(void **state)
+{
+	(void)state;
+	enum { MORE = 64 << 20 };
+	uint64_t before = chg_meter_memory();
+	char *more = malloc(MORE);
+	assert_non_null(more);
+	memset(more, 1, MORE);
+	uint64_t after = chg_meter_memory();
+	free(more);
+	assert_true(before > 0);
+	assert_true(after >= before + MORE / 2);
+}
+
 enum {
 	THREADS = 4,
 	TIMES = 10000,
@@ -130,6 +144,7 @@ int main(void)
 		cmocka_unit_test_setup(each_meter_has_help_type_and_value, clear),
 		cmocka_unit_test_setup(time_is_shown_in_seconds, clear),
 		cmocka_unit_test(names_follow_the_rules_of_monitoring),
+		cmocka_unit_test(memory_is_what_the_process_takes),
 		cmocka_unit_test_setup(no_count_is_lost_between_threads, clear),
 	};
 	return cmocka_run_group_tests_name("meters", tests, NULL, NULL);

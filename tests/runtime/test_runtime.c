@@ -366,6 +366,28 @@ static void stats_are_told_as_rows_and_as_text(void **state)
 	chg_runtime_release(runtime);
 }
 
+static uint64_t told(json_t *reply, enum chg_meter meter)
+{
+	const json_t *row = json_array_get(json_object_get(reply, "meters"), meter);
+	return (uint64_t)json_integer_value(json_object_get(row, "value"));
+}
+
+static void what_can_be_looked_up_is_looked_up_when_somebody_asks(void **state)
+{
+	struct place *place = *state;
+	write_file(place->path, "store: {path: c.db}\ncontrol: {socket: c.sock}\n");
+	struct chg_runtime *runtime = acquire(place, place->path);
+	json_t *reply = ask(place, "stats");
+	assert_true(told(reply, CHG_METER_DATABASE_BYTES) >= 4096);
+	assert_true(told(reply, CHG_METER_DATABASE_LOG_BYTES) > 0);
+	assert_true(told(reply, CHG_METER_DISK_FREE_BYTES) > 0);
+	assert_true(told(reply, CHG_METER_MEMORY_BYTES) > 0);
+	assert_int_equal(told(reply, CHG_METER_SESSIONS_OPEN), 0);
+	assert_int_equal(told(reply, CHG_METER_QUEUE_JOBS), 0);
+	json_decref(reply);
+	chg_runtime_release(runtime);
+}
+
 static void config_is_told_as_it_is_in_force(void **state)
 {
 	struct place *place = *state;
@@ -600,6 +622,7 @@ int main(void)
 		IN_PLACE(status_tells_who_and_how),
 		IN_PLACE(status_names_the_file_of_the_store),
 		IN_PLACE(stats_are_told_as_rows_and_as_text),
+		IN_PLACE(what_can_be_looked_up_is_looked_up_when_somebody_asks),
 		IN_PLACE(config_is_told_as_it_is_in_force),
 		IN_PLACE(help_names_every_command),
 		IN_PLACE(a_change_is_made_by_who_is_at_the_other_end),

@@ -913,6 +913,28 @@ static bool write_between(void *to, int left, int total)
 	return ++writing->steps != writing->stop_at;
 }
 
+static void sizes_and_open_sessions_are_seen(struct fixture *fixture)
+{
+	char path[160];
+	struct chg_sqlite_look look;
+	struct chg_acr start = acr_of("s1", CHG_RECORD_START, 0);
+	struct chg_acr other = acr_of("s2", CHG_RECORD_START, 0);
+	struct chg_acr stop = acr_of("s1", CHG_RECORD_STOP, 1);
+	take(&fixture->store, 0, &start);
+	take(&fixture->store, 1, &other);
+	take_events(&fixture->store, 2, 3);
+	assert_int_equal(chg_sqlite_look(fixture->path, &look, why, sizeof why), CHG_OK);
+	assert_int_equal(look.sessions_open, 2);
+	assert_true(look.database_bytes > 0 && look.log_bytes > 0 && look.free_bytes > 0);
+	take(&fixture->store, 5, &stop);
+	assert_int_equal(chg_sqlite_look(fixture->path, &look, why, sizeof why), CHG_OK);
+	assert_int_equal(look.sessions_open, 1);
+	snprintf(path, sizeof path, "%s/missing.db", fixture->folder);
+	assert_int_equal(chg_sqlite_look(path, &look, why, sizeof why), CHG_E_STORE_FULL);
+	says("missing.db");
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
 static void backup_while_writing(struct fixture *fixture)
 {
 	char path[160];
@@ -1112,6 +1134,8 @@ static const struct {
 	{ "broken rules are found", broken_rules_are_found },
 	{ "broken laws of the books are found by a reader", broken_laws_are_found },
 	{ "what is in the ledger is not changed by a shell either", ledger_is_only_added_to },
+	{ "sizes and open sessions are seen while the node writes",
+		sizes_and_open_sessions_are_seen },
 	{ "a backup is of one moment, while the node writes", backup_while_writing },
 	{ "a backup that is given up leaves nothing", backup_given_up },
 	{ "a backup to a bad place is refused", backup_to_bad_places },

@@ -44,6 +44,21 @@ int chg_sqlite_schema_version(void);
 enum chg_rc chg_sqlite_version(
 	const char *path, int *ret_version, char *reterr_why, size_t why_size);
 
+/* What a file takes, and what is open in it. */
+struct chg_sqlite_look {
+	uint64_t database_bytes;
+	uint64_t log_bytes;     /* of the write-ahead log beside it */
+	uint64_t free_bytes;    /* left on its disk for the user who asks */
+	uint64_t sessions_open; /* records of sessions that have not ended, of both interfaces */
+};
+
+/*
+ * Looks at a file, from any thread and any process, while a node runs or not.  Takes a millisecond for
+ * every some ten thousand sessions that are open.  Errors as for opening.
+ */
+enum chg_rc chg_sqlite_look(
+	const char *path, struct chg_sqlite_look *ret, char *reterr_why, size_t why_size);
+
 /*
  * Checks the whole file: its pages, its schema against a fresh one, and the views that must be empty.
  * Reads only; a node may run meanwhile.
