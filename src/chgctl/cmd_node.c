@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chgctl/node.h"
 #include "chgctl/openmetrics.h"
 #include "chgctl/out.h"
 #include "chgctl/source.h"
-#include "runtime/control.h"
 
 enum {
 	LABEL_WIDTH = 18,
@@ -23,31 +23,15 @@ enum {
 static enum ctl_exit ask(const struct ctl_args *args, const char *command, json_t **ret_reply)
 {
 	char path[CTL_PATH_MAX];
-	char why[512] = "";
-	const char *refusal = NULL;
+	char why[CTL_MESSAGE_MAX];
 	enum ctl_exit exit = ctl_source_socket(args, path);
 
 	if (exit != CTL_EXIT_OK)
 		return exit;
-	json_t *request = json_pack("{s:s}", "command", command);
-	if (request == NULL) {
-		ctl_say("%s", chg_rc_sentence(CHG_E_NO_MEMORY));
-		return CTL_EXIT_PROBLEM;
-	}
-	json_t *reply = NULL;
-	enum chg_rc rc = chg_control_ask(path, request, &reply, why, sizeof why);
-	json_decref(request);
-	if (rc != CHG_OK) {
-		ctl_say("%s", why[0] == '\0' ? chg_rc_sentence(rc) : why);
-		return CTL_EXIT_UNREACHABLE;
-	}
-	if (!chg_control_is_ok(reply, &refusal)) {
-		ctl_say("the node refuses: %s", refusal == NULL ? "no reason given" : refusal);
-		json_decref(reply);
-		return CTL_EXIT_PROBLEM;
-	}
-	*ret_reply = reply;
-	return CTL_EXIT_OK;
+	exit = ctl_node_ask(path, command, ret_reply, why);
+	if (exit != CTL_EXIT_OK)
+		ctl_say("%s", why);
+	return exit;
 }
 
 static enum ctl_exit print_json(json_t *reply)
@@ -160,13 +144,29 @@ static enum ctl_exit print_meters(const json_t *meters)
 	return rc == CHG_E_NO_MEMORY ? CTL_EXIT_PROBLEM : CTL_EXIT_OK;
 }
 
+static void print_plain(const json_t *meters)
+{
+	size_t i;
+	const json_t *meter;
+
+	json_array_foreach(meters, i, meter)
+	{
+		const char *name = json_string_value(json_object_get(meter, "name"));
+		show_text(name == NULL ? "?" : name);
+		printf(" %" JSON_INTEGER_FORMAT "\n",
+			json_integer_value(json_object_get(meter, "value")));
+	}
+}
+
 enum ctl_exit ctl_cmd_stats(const struct ctl_call *call)
 {
 	json_t *reply;
 
-	if (ctl_args_has(&call->args, CTL_OPT_JSON) &&
-		ctl_args_has(&call->args, CTL_OPT_OPENMETRICS)) {
-		ctl_say("--json and --openmetrics exclude each other");
+	if (ctl_args_has(&call->args, CTL_OPT_JSON) +
+			ctl_args_has(&call->args, CTL_OPT_OPENMETRICS) +
+			ctl_args_has(&call->args, CTL_OPT_PLAIN) >
+		1) {
+		ctl_say("--json, --openmetrics and --plain exclude each other");
 		return CTL_EXIT_USAGE;
 	}
 	enum ctl_exit exit = ask(&call->args, "stats", &reply);
@@ -177,6 +177,8 @@ enum ctl_exit ctl_cmd_stats(const struct ctl_call *call)
 		exit = print_json(reply);
 	else if (ctl_args_has(&call->args, CTL_OPT_OPENMETRICS))
 		ctl_openmetrics_write(meters, stdout);
+	else if (ctl_args_has(&call->args, CTL_OPT_PLAIN))
+		print_plain(meters);
 	else
 		exit = print_meters(meters);
 	json_decref(reply);

@@ -444,12 +444,37 @@ static const struct ctl_command commands[] = {
 	{
 		.group = "stats",
 		.operands = "",
-		.options = CTL_BIT(CONFIG) | CTL_BIT(SOCKET) | CTL_BIT(JSON) | CTL_BIT(OPENMETRICS),
+		.options = CTL_BIT(CONFIG) | CTL_BIT(SOCKET) | CTL_BIT(JSON) |
+			   CTL_BIT(OPENMETRICS) | CTL_BIT(PLAIN),
 		.summary = "what the running node has counted",
-		.text = "Asks the node over its control socket.  Exit code 3: no node answers.\n",
+		.text = "Asks the node over its control socket.  Exit code 3: no node answers.\n"
+			"--plain writes name and value for scripts; --openmetrics what monitoring "
+			"reads,\n"
+			"with times in seconds.  `chgctl top` shows what they come to.\n",
 		.examples = "chgctl stats\n"
+			    "chgctl stats --plain | grep queue\n"
 			    "chgctl stats --openmetrics\n",
 		.run = ctl_cmd_stats,
+	},
+	{
+		.group = "top",
+		.operands = "",
+		.options = CTL_BIT(CONFIG) | CTL_BIT(SOCKET) | CTL_BIT(INTERVAL) | CTL_BIT(ONCE) |
+			   CTL_BIT(COUNT_PAGES),
+		.summary = "how busy the running node is, and what is out of order",
+		.text = "A page that refreshes itself: requests and answers for a second, what "
+			"waits and\n"
+			"since when, transactions, commits, clients, sessions, disk.  A line that "
+			"begins\n"
+			"with ! is out of order, and the page says what to do.  q ends it.  "
+			"Without a\n"
+			"terminal the pages follow each other.  When the node goes away it is "
+			"tried\n"
+			"again.  Exit code 3: no node answered in the end.\n",
+		.examples = "chgctl top\n"
+			    "chgctl top --interval 10 --count 6 >minute.txt\n"
+			    "chgctl top --once\n",
+		.run = ctl_cmd_top,
 	},
 	{
 		.group = "help",

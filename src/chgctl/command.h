@@ -89,6 +89,7 @@ enum ctl_exit ctl_cmd_db_upgrade(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_db_backup(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_status(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_stats(const struct ctl_call *call);
+enum ctl_exit ctl_cmd_top(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_help(const struct ctl_call *call);
 
 #endif

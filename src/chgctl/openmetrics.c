@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * TYPE, HELP and one sample per meter, then the end mark.
+ * TYPE, UNIT where there is one, HELP and one sample per meter, then the end mark.
  */
 #include "chgctl/openmetrics.h"
 
@@ -19,6 +19,20 @@ static bool ends_in_total(const char *name)
 	return len > sizeof total - 1 && strcmp(name + len - (sizeof total - 1), total) == 0;
 }
 
+/* The unit that the end of a family's name says; the format wants it said once more. */
+static void write_unit(const char *family, FILE *to)
+{
+	static const char *const units[] = { "seconds", "bytes" };
+	size_t len = strlen(family);
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		size_t unit = strlen(units[i]);
+		if (len > unit && family[len - unit - 1] == '_' &&
+			strcmp(family + len - unit, units[i]) == 0)
+			fprintf(to, "# UNIT %s %s\n", family, units[i]);
+	}
+}
+
 static void write_meter(
 	const char *name, const char *type, const char *sentence, json_int_t value, FILE *to)
 {
@@ -34,8 +48,9 @@ static void write_meter(
 			at + sizeof micro - 1);
 	else
 		snprintf(family, sizeof family, "%.*s", (int)len, name);
-	fprintf(to, "# TYPE %s %s\n# HELP %s %s\n%s%s ", family, type, family, sentence, family,
-		is_counter ? total : "");
+	fprintf(to, "# TYPE %s %s\n", family, type);
+	write_unit(family, to);
+	fprintf(to, "# HELP %s %s\n%s%s ", family, sentence, family, is_counter ? total : "");
 	if (is_micro)
 		fprintf(to, "%" JSON_INTEGER_FORMAT ".%06" JSON_INTEGER_FORMAT "\n",
 			value / 1000000, value % 1000000);

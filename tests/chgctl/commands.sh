@@ -1,7 +1,7 @@
 #!/bin/sh
 # chgctl from the outside: what it writes, byte by byte, and how it exits.
 #
-#   commands.sh CHGCTL SEED REREAD NODE
+#   commands.sh CHGCTL SEED REREAD NODE TERMINAL
 #
 # Every `golden` runs chgctl and compares stdout, stderr and exit code with golden/<name>.txt; with
 # UPDATE=1 in the environment it writes that file instead, to be reviewed like code.
@@ -11,6 +11,7 @@ chgctl=$1
 seed=$2
 reread=$3
 node=$4
+terminal=$5
 golden=$(cd "$(dirname "$0")" && pwd)/golden
 work=$(cd "$(mktemp -d)" && pwd -P)
 failures=0
@@ -195,6 +196,12 @@ golden config-names-database --config good.yaml cdr list --limit 1
 # No node.
 told 3 'none.sock' --config good.yaml status
 told 3 'none.sock' --socket none.sock stats
+told 3 'none.sock' --socket none.sock top --once
+told 2 'from 1 to 3600' --socket none.sock top --interval 0
+told 2 'from 1 to 3600' --socket none.sock top --interval 0.5
+told 2 'from 1 on' --socket none.sock top --count 0
+told 2 'exclude' --socket none.sock top --once --count 2
+told 2 'exclude' --socket none.sock stats --plain --json
 
 # Other readers read what was written.
 same "json" 7 "$("$chgctl" $db cdr list --json | "$reread" json)"
@@ -271,12 +278,17 @@ golden node-check $db db check
 golden node-backup $db db backup held-copy.db
 "$chgctl" --config good.yaml stats >out
 same "stats" 0 $?
-grep -q '^VALUE NAME  *WHAT IT COUNTS$' out || fail "stats have no heading"
+grep -q '^ *VALUE NAME  *WHAT IT COUNTS$' out || fail "stats have no heading"
 grep -q '^ *0 charging_duplicates_total  *requests that' out || fail "stats name no counter"
 "$chgctl" --socket none.sock stats --openmetrics >out
 same "OpenMetrics" 0 $?
 same "OpenMetrics ends" "# EOF" "$(tail -n 1 out)"
 grep -qx '# TYPE charging_duplicates counter' out || fail "OpenMetrics name no counter"
+grep -qx '# UNIT charging_commit_seconds seconds' out || fail "OpenMetrics tell no unit"
+"$chgctl" --socket none.sock stats --plain >out
+same "plain counters" 0 $?
+grep -qx 'charging_duplicates_total 0' out || fail "plain counters have no name and value"
+same "plain counters are nothing else" "" "$(grep -vE '^charging_[a-z_]+ [0-9]+$' out)"
 same "stats as json" object "$("$chgctl" --config good.yaml stats --json | "$reread" json)"
 same "status as json" object "$("$chgctl" --config good.yaml status --json | "$reread" json)"
 "$chgctl" --config good.yaml status >out 2>err
@@ -284,6 +296,30 @@ same "status" 0 $?
 for line in "ready             yes" "host              charging.example.net" "pid               $holder"; do
 	grep -qx "$line" out || fail "status does not say: $line"
 done
+
+# The page that refreshes itself: without a terminal, and on one.
+"$chgctl" --socket none.sock top --interval 1 --count 2 >out 2>err
+same "top" 0 $?
+same "pages of top" 2 "$(grep -c '^charging.example.net serves' out)"
+same "pages without a terminal have no escapes" "" "$(grep "$(printf '\033')" out)"
+grep -q '^! Clients  *0 connected' out || fail "top does not mark that nobody is connected"
+# at_terminal END STEP... [-- ARGUMENT...]: top on a terminal of 60 by 40; then how it must end.
+at_terminal() {
+	end=$1
+	shift
+	TERM=xterm "$terminal" 60 40 "$@" -- "$chgctl" --socket none.sock top --interval 1 >out 2>err ||
+		fail "top on a terminal: $(cat err)"
+	same "end of top on a terminal" "$end" "$(cat err)"
+	same "the terminal is given back" 1 "$(grep -c "$(printf '\033\[?1049l')\$" out)"
+}
+at_terminal 'exit 0' see:Memory see:Memory key:x key:q
+at_terminal 'exit 0' see:Memory size:100x50 'see:termination 0' 'see:both since the start of the node' key:Q
+at_terminal 'signal 2' see:Memory "key:$(printf '\003')"
+at_terminal 'signal 15' see:Memory signal:15
+at_terminal 'exit 0' see:Memory signal:20 "see:$(printf '\033[?1049h')" see:Memory key:q
+grep -q "$(printf '\033\[1;31m')! Clients" out || fail "top has no colour on a terminal"
+NO_COLOR=1 at_terminal 'exit 0' see:Memory key:q
+grep -q "$(printf '\033\[1;31m')" out && fail "top has colour where none is wanted"
 exec 9>&-
 wait $holder || fail "the node"
 

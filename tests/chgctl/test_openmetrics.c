@@ -22,8 +22,20 @@ static const struct metrics_row {
 	{ "microseconds are told in seconds",
 		"[{\"name\":\"c_z_microseconds_total\",\"type\":\"counter\",\"value\":12000345,"
 		"\"sentence\":\"zs\"}]",
-		"# TYPE c_z_seconds counter\n# HELP c_z_seconds zs\n"
+		"# TYPE c_z_seconds counter\n# UNIT c_z_seconds seconds\n# HELP c_z_seconds zs\n"
 		"c_z_seconds_total 12.000345\n# EOF\n" },
+	{ "a gauge of time is told in seconds too",
+		"[{\"name\":\"c_t_microseconds\",\"type\":\"gauge\",\"value\":5,"
+		"\"sentence\":\"ts\"}]",
+		"# TYPE c_t_seconds gauge\n# UNIT c_t_seconds seconds\n# HELP c_t_seconds ts\n"
+		"c_t_seconds 0.000005\n# EOF\n" },
+	{ "bytes are a unit",
+		"[{\"name\":\"c_b_bytes\",\"type\":\"gauge\",\"value\":5,\"sentence\":\"bs\"}]",
+		"# TYPE c_b_bytes gauge\n# UNIT c_b_bytes bytes\n# HELP c_b_bytes bs\n"
+		"c_b_bytes 5\n# EOF\n" },
+	{ "a unit alone is a name",
+		"[{\"name\":\"bytes\",\"type\":\"gauge\",\"value\":5,\"sentence\":\"bs\"}]",
+		"# TYPE bytes gauge\n# HELP bytes bs\nbytes 5\n# EOF\n" },
 	{ "what has no name is left out", "[{\"value\":1}]", "# EOF\n" },
 	{ "what is no list is nothing", "{}", "# EOF\n" },
 };
