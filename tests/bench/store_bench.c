@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/sqlite_private.h"
 
 /* Requests look like those of chgplay: one client, Session-Ids that follow each other. */
 #define CONTENT                                                                                    \
@@ -28,6 +29,7 @@ struct bench {
 	uint32_t batch;
 	uint64_t first; /* serial of the first session, so that a file can be used again */
 	int64_t start_us;
+	int64_t *pauses_us; /* how long each batch took */
 };
 
 static struct chg_acr event_of(uint64_t serial, char *session_id, size_t size)
@@ -140,13 +142,41 @@ static void print_each(const char *what, uint64_t total, uint32_t count, const c
 		unit);
 }
 
+static int64_t clock_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* A batch waits for the disk, and now and then for the log to be moved into the file. */
+static void print_pauses(const struct bench *bench, size_t count)
+{
+	static const unsigned percents[] = { 50, 90, 99, 100 };
+	qsort(bench->pauses_us, count, sizeof bench->pauses_us[0], compare);
+	printf("  batches ");
+	for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++)
+		printf(" p%u %" PRId64 " us", percents[i],
+			bench->pauses_us[(count - 1) * percents[i] / 100]);
+	printf("\n");
+}
+
 static int run(const struct bench *bench)
 {
+	size_t batches = 0;
 	struct usage before = usage_now();
 	for (uint32_t i = 0; i < bench->requests; i += bench->batch) {
 		uint32_t until =
 			bench->requests - i < bench->batch ? bench->requests : i + bench->batch;
+		int64_t began_us = clock_us();
 		enum chg_rc rc = run_batch(bench, i, until);
+		bench->pauses_us[batches++] = clock_us() - began_us;
 		if (rc != CHG_OK) {
 			fprintf(stderr, "request %" PRIu32 ": %s\n", i, chg_rc_sentence(rc));
 			return 1;
@@ -159,6 +189,7 @@ static int run(const struct bench *bench)
 	print_each("system", (uint64_t)(after.system_us - before.system_us), bench->requests, "us");
 	print_each("written", after.octets - before.octets, bench->requests, "octets");
 	print_each("writes", after.writes - before.writes, bench->requests, "calls");
+	print_pauses(bench, batches);
 	return 0;
 }
 
@@ -185,7 +216,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", why);
 		return 1;
 	}
+	struct chg_sqlite *sqlite = bench.store.self;
+	const char *sql = getenv("CHG_BENCH_SQL");
+	bench.pauses_us = calloc(count / batch + 1, sizeof bench.pauses_us[0]);
+	if (bench.pauses_us == NULL ||
+		(sql != NULL && sqlite3_exec(sqlite->db, sql, NULL, NULL, NULL) != SQLITE_OK)) {
+		fprintf(stderr, "%s\n", sqlite3_errmsg(sqlite->db));
+		return 1;
+	}
 	int status = run(&bench);
+	free(bench.pauses_us);
 	bench.store.ops->close(bench.store.self);
 	return status;
 }
