@@ -213,6 +213,14 @@ static enum ctl_exit read_failed(const struct import *import)
 	return CTL_EXIT_PROBLEM;
 }
 
+/* A device, or a file of another kind. */
+static enum ctl_exit line_without_end(const struct import *import)
+{
+	ctl_say("%s:%zu: the line does not end; is this a CSV file?", import->path,
+		import->csv.line);
+	return CTL_EXIT_PROBLEM;
+}
+
 static enum ctl_exit read_heading(struct import *import)
 {
 	struct ctl_csv *csv = &import->csv;
@@ -222,6 +230,8 @@ static enum ctl_exit read_heading(struct import *import)
 
 	if (rc == CHG_E_SYSTEM)
 		return read_failed(import);
+	if (rc == CHG_E_RANGE)
+		return line_without_end(import);
 	if (rc != CHG_OK) {
 		ctl_say("%s:1: %s; the first line names the columns, as in name,currency,balance",
 			import->path, rc == CHG_E_CLOSED ? "the file is empty" : why);
@@ -255,6 +265,8 @@ static enum ctl_exit read_records(struct import *import)
 		enum chg_rc rc = ctl_csv_read(&import->csv, &why);
 		if (rc == CHG_E_SYSTEM)
 			return read_failed(import);
+		if (rc == CHG_E_RANGE)
+			return line_without_end(import);
 		if (rc == CHG_E_CLOSED)
 			return flush(import);
 		if (rc == CHG_OK)

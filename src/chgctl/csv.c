@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "chgctl/stop.h"
+
 enum state {
 	STATE_START, /* of a field */
 	STATE_PLAIN,
@@ -96,6 +98,7 @@ static enum chg_rc read_record(struct ctl_csv *csv, const char **ret_why)
 {
 	struct record record = { .csv = csv };
 	bool is_quoted;
+	size_t skipped = 0;
 	int c;
 
 	csv->len = 0;
@@ -108,6 +111,10 @@ static enum chg_rc read_record(struct ctl_csv *csv, const char **ret_why)
 		csv->next_line += c == '\n' ? 1 : 0;
 		if (record.why == NULL)
 			take(&record, c);
+		else if (ctl_stop_wanted())
+			return CHG_E_CLOSED;
+		else if (skipped++ == CTL_CSV_SKIP_MAX)
+			return CHG_E_RANGE;
 	}
 	if (ferror(csv->from))
 		return CHG_E_SYSTEM;

@@ -12,6 +12,7 @@
 enum {
 	CTL_CSV_RECORD_MAX = 16384, /* bytes of one record */
 	CTL_CSV_FIELD_MAX = 64,     /* fields of one record */
+	CTL_CSV_SKIP_MAX = 1048576, /* bytes of a faulty line that are skipped to find its end */
 };
 
 /* Zero but for `from` at first. */
@@ -29,7 +30,8 @@ struct ctl_csv {
  * Reads the next record; empty lines are none.  Lines may end in CR LF or LF, and a byte order mark
  * is skipped.
  *
- *   CHG_E_CLOSED  there is none
+ *   CHG_E_CLOSED  there is none, or the operator asked to stop in the middle of a line that is skipped
+ *   CHG_E_RANGE   a faulty line does not end: this is no such file, and nothing more can be read
  *   CHG_E_SYNTAX  it is faulty; the next call goes on behind it.  ret_why is a constant
  *   CHG_E_SYSTEM  the file cannot be read
  */

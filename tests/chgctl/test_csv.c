@@ -7,11 +7,13 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chgctl/csv.h"
+#include "chgctl/stop.h"
 #include "rows.h"
 
 /* What comes of a text: records as LINE[field|field], faults as LINE!why. */
@@ -109,6 +111,33 @@ static void what_is_too_long_is_a_fault_and_the_next_line_is_read(void **state)
 	expect(repeat(",", CTL_CSV_FIELD_MAX, "\na\n"), "1!the line has more than 64 fields2[a]");
 }
 
+static void a_line_that_does_not_end_is_given_up(void **state)
+{
+	static struct ctl_csv csv;
+	const char *why = NULL;
+
+	(void)state;
+	csv = (struct ctl_csv){ .from = fopen("/dev/zero", "r") };
+	assert_non_null(csv.from);
+	assert_int_equal(ctl_csv_read(&csv, &why), CHG_E_RANGE);
+	assert_int_equal(csv.line, 1);
+	fclose(csv.from);
+}
+
+static void whoever_wants_to_stop_need_not_wait_for_the_end_of_a_line(void **state)
+{
+	static struct ctl_csv csv;
+	const char *why = NULL;
+
+	(void)state;
+	ctl_stop_on_signals();
+	raise(SIGTERM);
+	csv = (struct ctl_csv){ .from = fopen("/dev/zero", "r") };
+	assert_non_null(csv.from);
+	assert_int_equal(ctl_csv_read(&csv, &why), CHG_E_CLOSED);
+	fclose(csv.from);
+}
+
 static void a_folder_is_no_file(void **state)
 {
 	static struct ctl_csv csv;
@@ -125,7 +154,10 @@ int main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(what_is_too_long_is_a_fault_and_the_next_line_is_read),
+		cmocka_unit_test(a_line_that_does_not_end_is_given_up),
 		cmocka_unit_test(a_folder_is_no_file),
+		/* The last one: the wish to stop stays. */
+		cmocka_unit_test(whoever_wants_to_stop_need_not_wait_for_the_end_of_a_line),
 	};
 	struct CMUnitTest tests[sizeof csv_rows / sizeof csv_rows[0]];
 	size_t count = 0;
