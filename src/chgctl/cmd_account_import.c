@@ -207,6 +207,19 @@ static bool find_column(struct chg_view text, size_t *ret)
 	return false;
 }
 
+/* Which of both would be meant, nobody knows. */
+static bool is_repeated(const struct import *import, size_t last)
+{
+	for (size_t i = 0; i < last; i++) {
+		if (import->column[i] != import->column[last])
+			continue;
+		ctl_say("%s:1: the column %s stands there twice", import->path,
+			columns[import->column[last]]);
+		return true;
+	}
+	return false;
+}
+
 static enum ctl_exit read_failed(const struct import *import)
 {
 	ctl_say("%s cannot be read: %s", import->path, strerror(errno));
@@ -238,7 +251,7 @@ static enum ctl_exit read_heading(struct import *import)
 		return CTL_EXIT_PROBLEM;
 	}
 	for (size_t i = 0; i < csv->field_count; i++) {
-		if (!find_column(csv->field[i], &import->column[i]))
+		if (!find_column(csv->field[i], &import->column[i]) || is_repeated(import, i))
 			return CTL_EXIT_PROBLEM;
 		has_name = has_name || import->column[i] == 0;
 	}

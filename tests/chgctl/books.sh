@@ -133,6 +133,8 @@ story() {
 	golden account-import "$@" account import accounts.csv --why migration
 	told 1 'accounts.csv:2: the name "bob" is taken' "$@" account import accounts.csv
 	told 1 'did you mean balance?' "$@" account import wrong.csv
+	printf 'name,Name\nx,y\n' >twice.csv
+	told 1 'twice.csv:1: the column name stands there twice' "$@" account import twice.csv
 	told 1 '/dev/zero:1: the line does not end' "$@" account import /dev/zero
 	golden tariff-load-bad "$@" tariff load bad.tariff.yaml --why test
 	golden tariff-load "$@" tariff load good.tariff.yaml --why 'prices of this year'
