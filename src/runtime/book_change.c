@@ -108,6 +108,10 @@ enum chg_rc chg_book_may_amount(const json_t *from, json_t *reply, const char *n
 	enum chg_rc rc = chg_book_may_text(from, reply, name, CHG_MONEY_TEXT_MAX, &text);
 	if (rc != CHG_OK)
 		return rc;
+	/* An empty one is a variable of a script that was not set, and not 0. */
+	if (json_is_string(json_object_get(from, name)) && text.len == 0)
+		return chg_book_refuse(
+			reply, CHG_E_SYNTAX, "%s is empty; write an amount, or leave it out", name);
 	if (chg_view_present(text))
 		rc = chg_book_amount_parse(kind, text, &amount);
 	chg_book_show(text, shown);
