@@ -146,6 +146,10 @@ static void missing_things_are_told(struct fixture *fixture)
 	snprintf(path, sizeof path, "%s/nothing.db", fixture->folder);
 	assert_int_equal(try_open(path, CHG_SQLITE_READ_ONLY), CHG_E_STORE_FULL);
 	says("is the path right");
+	assert_int_equal(try_open(path, CHG_SQLITE_READ_WRITE), CHG_E_STORE_FULL);
+	says("is the path right");
+	snprintf(path, sizeof path, "%s/nothing.db.lock", fixture->folder);
+	assert_int_not_equal(access(path, F_OK), 0); /* a mistyped name leaves nothing behind */
 	snprintf(path, sizeof path, "%s/no/such/folder.db", fixture->folder);
 	assert_int_equal(try_open(path, CHG_SQLITE_READ_WRITE_CREATE), CHG_E_STORE_FULL);
 	says("No such file or directory");

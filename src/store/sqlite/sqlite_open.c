@@ -279,7 +279,9 @@ static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum ch
 	char *reterr_why, size_t why_size)
 {
 	enum chg_rc rc = CHG_OK;
-	if (mode != CHG_SQLITE_READ_ONLY)
+	/* A lock would leave its file beside a mistyped name; what is missing is told by connecting. */
+	bool is_missing = mode == CHG_SQLITE_READ_WRITE && access(path, F_OK) != 0;
+	if (mode != CHG_SQLITE_READ_ONLY && !is_missing)
 		rc = chg_sqlite_lock(path, &sqlite->lock_fd, reterr_why, why_size);
 	if (rc == CHG_OK && mode == CHG_SQLITE_READ_WRITE_CREATE)
 		rc = create_file(path, reterr_why, why_size);
