@@ -12,6 +12,7 @@
 
 #include "daemon/log.h"
 #include "stack/direct.h"
+#include "stack/stack.h"
 
 static const struct chg_override *const overrides[] = {
 	&chg_override_out_send,
@@ -23,6 +24,7 @@ static const struct chg_override *const overrides[] = {
 	&chg_override_cnx_s_recv,
 	&chg_override_cnx_send,
 	&chg_override_cnx_destroy,
+	&chg_override_fifo_new,
 };
 
 /* What the direct path needs: all of them or none of it. */
@@ -156,6 +158,8 @@ unsigned chg_overrides_check(void)
 	}
 	if (direct_takes())
 		chg_direct_enable();
+	if (chg_override_fifo_new.took())
+		chg_stack_set_peer_queue(CHG_OVERRIDE_PEER_QUEUE * CHG_OVERRIDE_QUEUE_TIMES);
 	return missed;
 }
 

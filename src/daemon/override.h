@@ -32,6 +32,14 @@ extern const struct chg_override chg_override_listen;
 extern const struct chg_override chg_override_cnx_s_recv;
 extern const struct chg_override chg_override_cnx_send;
 extern const struct chg_override chg_override_cnx_destroy;
+extern const struct chg_override chg_override_fifo_new;
+
+enum {
+	/* So many times as long are the library's queues with chg_override_fifo_new. */
+	CHG_OVERRIDE_QUEUE_TIMES = 32,
+	/* The one towards a peer, in the library itself. */
+	CHG_OVERRIDE_PEER_QUEUE = 5,
+};
 
 /*
  * The replaced functions that no public header declares; their shape is that of 1.2.1.

@@ -14,13 +14,6 @@
 extern struct fifo *fd_g_outgoing;
 
 enum {
-	/*
-	 * Answers of one connection that are with the library at a time.  Its queue towards a peer
-	 * holds 5 and one is being written: with no more than these under way, the one routing
-	 * thread of the library never has to wait for a peer that does not read, and all others
-	 * are served on.
-	 */
-	POSTED_MAX = 6,
 	/* How long the content of a dead connection waits to be claimed. */
 	DEAD_KEEP_S = 60,
 	ROOM_TRY_NS = 200000,
@@ -45,6 +38,12 @@ struct connection {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct connection *connections;
 static uint32_t last_id;
+/*
+ * Answers of one connection that are with the library at a time.  Its queue towards a peer holds 5
+ * and one is being written: with no more than these under way, the one routing thread of the library
+ * never has to wait for a peer that does not read, and all others are served on.
+ */
+static uint32_t posted_max = 6;
 static uint32_t total_in_work;
 static uint64_t total_held;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -151,6 +150,13 @@ static struct connection *own(void)
 		return NULL;
 	}
 	return connection;
+}
+
+void connection_set_posted_max(uint32_t answers)
+{
+	pthread_mutex_lock(&lock);
+	posted_max = answers;
+	pthread_mutex_unlock(&lock);
 }
 
 struct carried *connection_carry(struct chg_view message, uint8_t ret_ticket[CHG_SHELL_TICKET_SIZE])
@@ -274,7 +280,7 @@ static void post(struct msg *answer)
 static struct carried *take_waiting(struct connection *connection, bool *ret_is_dead)
 {
 	*ret_is_dead = connection->is_dead;
-	if (connection->waiting == NULL || connection->posted >= POSTED_MAX)
+	if (connection->waiting == NULL || connection->posted >= posted_max)
 		return NULL;
 	struct carried *carried = connection->waiting;
 	connection->waiting = carried->next;
@@ -338,7 +344,7 @@ void connection_answer(struct carried *carried, struct msg *answer)
 	carried->next = NULL;
 	*connection->waiting_end = carried;
 	connection->waiting_end = &carried->next;
-	if (connection->posted >= POSTED_MAX)
+	if (connection->posted >= posted_max)
 		total_held++;
 	connection->in_work++; /* holds the connection while we push */
 	pthread_mutex_unlock(&lock);

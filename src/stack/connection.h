@@ -27,6 +27,9 @@ struct carried {
 	struct carried *next;
 };
 
+/* How many answers of a connection may be with the library at a time: what its queue takes. */
+void connection_set_posted_max(uint32_t answers);
+
 /*
  * Receiver thread: keeps a copy of a received message and gives the ticket by which the request
  * finds it again.  NULL when there is no memory.

@@ -348,6 +348,11 @@ enum chg_rc chg_stack_start(struct chg_runtime *runtime, char *reterr_why, size_
 	return rc;
 }
 
+void chg_stack_set_peer_queue(uint32_t messages)
+{
+	connection_set_posted_max(messages + 1); /* and one is being written */
+}
+
 bool chg_stack_drain(unsigned int timeout_ms)
 {
 	for (unsigned int waited = 0; connection_in_work() > 0 || direct_is_busy(); waited += 5) {

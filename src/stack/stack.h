@@ -24,6 +24,12 @@ struct chg_runtime;
  */
 enum chg_rc chg_stack_start(struct chg_runtime *runtime, char *reterr_why, size_t why_size);
 
+/*
+ * The library's queue towards a peer takes so many messages, where it is not the 5 that it is by
+ * itself.  To be called before any connection.
+ */
+void chg_stack_set_peer_queue(uint32_t messages);
+
 /* A request's octets as the peer sent them; .ptr NULL when its connection is gone for good. */
 struct chg_view chg_stack_content(struct msg *request);
 
