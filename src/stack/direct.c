@@ -317,9 +317,19 @@ void direct_finish(struct direct *direct)
 	directs.touched = direct;
 }
 
+static void tell_takers(void)
+{
+	for (size_t i = 0; i < TAKERS_MAX; i++) {
+		const struct direct_taker *taker = atomic_load(&directs.taker[i]);
+		if (taker != NULL)
+			taker->turn_done(taker->self);
+	}
+}
+
 void direct_turn_done(void *self)
 {
 	(void)self;
+	tell_takers();
 	while (directs.touched != NULL) {
 		struct direct *direct = directs.touched;
 		unsigned int finished = direct->finished;

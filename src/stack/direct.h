@@ -49,6 +49,8 @@ struct direct_taker {
 	 * direct_refused or direct_finish is called for it; `message` is good until the return.
 	 */
 	void (*take)(void *self, struct direct *direct, struct chg_view message);
+	/* On the engine's thread, when its turn is done. */
+	void (*turn_done)(void *self);
 	void *self;
 };
 

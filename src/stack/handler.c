@@ -34,23 +34,54 @@ static struct chg_handled *take_job(struct chg_handler *handler)
 	return job;
 }
 
-static void give_back(struct chg_handled *job)
+/* The job keeps nothing of its request. */
+static void clear(struct chg_handled *job)
 {
-	struct chg_handler *handler = job->handler;
 	job->asker = (struct chg_asker){ 0 };
 	if (job->copy_size > COPY_KEPT) {
 		free(job->copy);
 		job->copy = NULL;
 		job->copy_size = 0;
 	}
+}
+
+static void put_free(
+	struct chg_handler *handler, struct chg_handled *first, struct chg_handled *last)
+{
 	pthread_mutex_lock(&handler->lock);
-	job->next_free = handler->free_jobs;
-	handler->free_jobs = job;
+	last->next_free = handler->free_jobs;
+	handler->free_jobs = first;
 	pthread_mutex_unlock(&handler->lock);
+}
+
+static void give_back(struct chg_handled *job)
+{
+	clear(job);
+	put_free(job->handler, job, job);
+}
+
+/* The engine's thread: jobs are given back together when the turn is done. */
+static void give_back_later(struct chg_handled *job)
+{
+	struct chg_handler *handler = job->handler;
+	clear(job);
+	job->next_free = handler->finished;
+	if (handler->finished == NULL)
+		handler->finished_last = job;
+	handler->finished = job;
+}
+
+static void turn_done(void *self)
+{
+	struct chg_handler *handler = self;
+	if (handler->finished != NULL)
+		put_free(handler, handler->finished, handler->finished_last);
+	handler->finished = NULL;
 }
 
 static void free_jobs(struct chg_handler *handler)
 {
+	turn_done(handler);
 	while (handler->free_jobs != NULL) {
 		struct chg_handled *job = handler->free_jobs;
 		handler->free_jobs = job->next_free;
@@ -132,7 +163,7 @@ static void done(struct chg_job *finished)
 	struct chg_asker asker = job->asker;
 	struct chg_out out = begin_answer(asker, job->content, job->job.kept);
 	end_answer(asker, &out, job->handler->write(job, &out));
-	give_back(job);
+	give_back_later(job);
 	if (asker.direct != NULL)
 		direct_finish(asker.direct);
 }
@@ -290,6 +321,7 @@ static int register_with_library(struct chg_handler *handler)
 	handler->taker = (struct direct_taker){ .command = handler->command,
 		.application = handler->application,
 		.take = take_direct,
+		.turn_done = turn_done,
 		.self = handler };
 	return direct_add_taker(&handler->taker) ? 0 : ENOSPC;
 }

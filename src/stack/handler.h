@@ -61,6 +61,7 @@ struct chg_handler {
 	struct direct_taker taker;
 	pthread_mutex_t lock; /* guards free_jobs; PTHREAD_MUTEX_INITIALIZER */
 	struct chg_handled *free_jobs;
+	struct chg_handled *finished, *finished_last; /* in this turn; of the engine's thread */
 };
 
 /*
