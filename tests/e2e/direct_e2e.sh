@@ -3,16 +3,6 @@
 # gone before their answers, and one that sends and never reads.
 . "$CHG_SOURCE_DIR/tests/e2e/lib.sh"
 
-# grows NAME COUNT: waits until that counter of the node is as high; the node tells it each second.
-grows() {
-	for _ in $(seq 100); do
-		"$CHG_BIN_DIR/chgctl" stats --config charging.yaml --openmetrics >stats.txt
-		[ "$(sed -n "s/^charging_$1 //p" stats.txt)" -lt "$2" ] || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 start
 expect "requests are answered however their octets are cut" peer split cut.example.net 200
 expect "they went past the library" grows requests_direct_total 500

@@ -128,3 +128,18 @@ mute_peer() {
 		sleep 0.05
 	done
 }
+
+# counter NAME: a counter of the running node.
+counter() {
+	"$CHG_BIN_DIR/chgctl" stats --config charging.yaml --openmetrics >stats.txt
+	sed -n "s/^charging_$1 //p" stats.txt
+}
+
+# grows NAME COUNT: waits until that counter is as high; some are told each second only.
+grows() {
+	for _ in $(seq 100); do
+		[ "$(counter "$1")" -lt "$2" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Over TLS requests take the library's way, and all are answered; beside them others go the direct one.
+. "$CHG_SOURCE_DIR/tests/e2e/lib.sh"
+
+certtool --generate-privkey --outfile key.pem >certtool.log 2>&1
+printf '%s\n' 'cn = charging.example.net' 'expiration_days = 3650' ca signing_key cert_signing_key \
+	tls_www_server tls_www_client >template
+certtool --generate-self-signed --load-privkey key.pem --template template --outfile cert.pem \
+	>>certtool.log 2>&1
+certtool --get-dh-params --sec-param medium --outfile dh.pem >>certtool.log 2>&1 ||
+	certtool --get-dh-params --outfile dh.pem >>certtool.log 2>&1
+
+configure
+clear_port=$port
+free_port
+secure_port=$port
+free_port
+relay_port=$port
+port=$clear_port
+sed -i "s/^SecPort = .*/SecPort = $secure_port;/" freediameter.conf
+printf '%s\n' 'TLS_Cred = "cert.pem", "key.pem";' 'TLS_CA = "cert.pem";' 'TLS_DH_File = "dh.pem";' \
+	>>freediameter.conf
+launch --config freediameter.conf
+is_ready || fail "the node did not become ready"
+
+"$CHG_TLS_RELAY" "$relay_port" "$secure_port" cert.pem key.pem >relay.out 2>relay.err &
+mute=$!
+until [ -s relay.out ]; do
+	kill -0 "$mute" 2>/dev/null || fail "the relay ended: $(cat relay.err)"
+	sleep 0.05
+done
+expect "a thousand requests over TLS are answered" \
+	"$CHG_BIN_DIR/chgplay" load --connect "127.0.0.1:$relay_port" --peers 1 --outstanding 64 \
+	--count 1000 --kind session
+expect "a thousand in clear are as well" \
+	"$CHG_BIN_DIR/chgplay" load --connect "127.0.0.1:$clear_port" --peers 2 --outstanding 64 \
+	--count 1000 --kind session
+expect "those in clear went past the library" grows requests_direct_total 900
+expect "and no others did" test "$(counter requests_direct_total)" -lt 1500
+wait "$mute" || fail "the relay: $(cat relay.err)"
+mute=''
+expect "it runs" is_running
+stop
+expect "all is recorded, and once" test "$(sqlite3 -readonly charging.db \
+	'SELECT count(*) >= 2000 FROM cdr_entry')" = 1
