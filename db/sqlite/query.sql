@@ -60,10 +60,10 @@ VALUES (:epoch, :origin_host_id, :session_id, :sub_session, :record_type, :recor
 -- name: seen_forget
 -- In the order of the key: the next bite begins where this one ends.
 DELETE FROM acct_seen
-WHERE (epoch, session_id, origin_host_id, sub_session, record_type, record_number, digest) IN (
-	SELECT epoch, session_id, origin_host_id, sub_session, record_type, record_number, digest
+WHERE (epoch, origin_host_id, session_id, sub_session, record_type, record_number, digest) IN (
+	SELECT epoch, origin_host_id, session_id, sub_session, record_type, record_number, digest
 	FROM acct_seen WHERE epoch = :epoch
-	ORDER BY session_id, origin_host_id, sub_session, record_type, record_number, digest
+	ORDER BY origin_host_id, session_id, sub_session, record_type, record_number, digest
 	LIMIT :limit);
 
 -- name: epoch_next
@@ -151,27 +151,6 @@ VALUES (:cdr_id, :local_sequence, :kind, :status, :marks, :has_start, :has_stop,
 	:participants_attached, :messages_sent, :messages_exploded, :messages_sent_delivered,
 	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause,
 	:parties, coalesce(:content, '{}'));
-
--- name: cdr_add_event
--- The same for an event, most of whose state is given, so that it need not be handed over.
-INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count,
-	number_count, number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
-	origin_state_id, interim_interval_s, received_first_us, received_last_us, source,
-	origin_host_id, origin_realm, session_id, sub_session, multi_session_id, user_name,
-	service_context_id, application_server_id, application_service_type,
-	application_session_id, delivery_status, icid, call_id, sip_method, calling_party,
-	called_party, group_name, participants_attached, messages_sent,
-	messages_exploded, messages_sent_delivered, messages_exploded_delivered, content_octets,
-	cause_code, termination_cause, parties, content)
-VALUES (:cdr_id, :local_sequence, 1, 2, :marks, 0, 0, 0, 1, :number_min, :number_min, :started_us,
-	:started_us, :started_us, :started_us, :received_us, :origin_state_id, 0, :received_us,
-	:received_us, :source, :origin_host_id, :origin_realm, :session_id, :sub_session,
-	:multi_session_id, :user_name, :service_context_id, :application_server_id,
-	:application_service_type, :application_session_id, :delivery_status, :icid, :call_id,
-	:sip_method, :calling_party, :called_party, :group_name, :participants_attached,
-	:messages_sent, :messages_exploded, :messages_sent_delivered,
-	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause, :parties,
-	coalesce(:content, '{}'));
 
 -- An update writes every index of which it names a column, changed or not.  So there are two: what every
 -- request of a session does, which touches no index, and the same with the columns of indexes.
@@ -317,56 +296,10 @@ ORDER BY cdr_id LIMIT :limit;
 SELECT cdr_id FROM cdr INDEXED BY ix_cdr__open WHERE status = 1 AND cdr_id < :cdr_id
 ORDER BY cdr_id DESC LIMIT :limit;
 
--- name: zone_up
--- Records of a zone started between its two times; zones that cannot match are stepped over.
-SELECT zone_no FROM cdr_zone
-WHERE zone_no >= :zone_no AND started_max_us >= :from_us AND started_min_us < :until_us
-ORDER BY zone_no LIMIT 1;
-
--- name: zone_down
-SELECT zone_no FROM cdr_zone
-WHERE zone_no <= :zone_no AND started_max_us >= :from_us AND started_min_us < :until_us
-ORDER BY zone_no DESC LIMIT 1;
-
--- What records are found by: read by the indexer of the search file, and by searches for those that it
--- has not taken yet.
-
--- name: cdr_terms
-SELECT cdr_id, session_id, icid, application_session_id, parties, received_first_us
-FROM cdr WHERE cdr_id = :cdr_id;
-
--- name: cdr_terms_up
-SELECT cdr_id, session_id, icid, application_session_id, parties, received_first_us
-FROM cdr WHERE cdr_id > :cdr_id ORDER BY cdr_id LIMIT :limit;
-
--- name: cdr_terms_down
-SELECT cdr_id, session_id, icid, application_session_id, parties, received_first_us
-FROM cdr WHERE cdr_id < :cdr_id ORDER BY cdr_id DESC LIMIT :limit;
-
--- name: cdr_print
-SELECT received_first_us, session_id FROM cdr WHERE cdr_id = :cdr_id;
-
--- name: search_bounds
-SELECT (SELECT min(cdr_id) FROM cdr), (SELECT max(cdr_id) FROM cdr),
-	(SELECT min(touch_id) FROM cdr_touched), (SELECT max(touch_id) FROM cdr_touched);
-
--- name: touched_first
-SELECT touch_id, cdr_id FROM cdr_touched WHERE touch_id >= :touch_id ORDER BY touch_id LIMIT 1;
-
--- name: touched_next
-SELECT touch_id, cdr_id FROM cdr_touched WHERE touch_id > :touch_id ORDER BY touch_id LIMIT :limit;
-
--- name: touched_up
-SELECT DISTINCT cdr_id FROM cdr_touched WHERE touch_id > :touch_id AND cdr_id > :cdr_id
-ORDER BY cdr_id LIMIT :limit;
-
--- name: touched_down
-SELECT DISTINCT cdr_id FROM cdr_touched WHERE touch_id > :touch_id AND cdr_id < :cdr_id
-ORDER BY cdr_id DESC LIMIT :limit;
-
--- name: touched_delete
-DELETE FROM cdr_touched WHERE touch_id IN (SELECT touch_id FROM cdr_touched
-	WHERE touch_id < :touch_id ORDER BY touch_id LIMIT :limit);
+-- name: zone_bounds
+-- Records start about in the order of their ids, so that the ids between the two are nearly all meant.
+SELECT min(zone_no), max(zone_no) FROM cdr_zone
+WHERE started_max_us >= :from_us AND started_min_us < :until_us;
 
 -- name: cdr_match
 SELECT cdr.cdr_id, cdr.local_sequence, cdr.kind, cdr.status, cdr.marks, cdr.has_start, cdr.has_stop,
@@ -418,22 +351,14 @@ ORDER BY entry_no, ordinal LIMIT 1;
 
 -- name: answer_get
 SELECT digest, answer FROM cc_answer
-WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
-	AND record_number = :record_number AND record_type = :record_type;
+WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :session_id
+	AND sub_session = :sub_session AND record_number = :record_number
+	AND record_type = :record_type;
 
 -- name: cc_session_get
-SELECT cc_session_id, status, account_id, cdr_id, until_us, cost_micros
+SELECT cc_session_id, status, account_id, cdr_id, until_us, cost_micros, services, look_at_us
 FROM cc_session
 WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND sub_session = :sub_session;
-
--- name: cc_service_list
-SELECT rating_group, service_id, is_money, unit, granted, is_closed, rule, band, tariff_version,
-	units, settled_micros, charged_micros
-FROM cc_service WHERE cc_session_id = :cc_session_id ORDER BY service_no;
-
--- name: cc_hold_list
-SELECT service_no, bucket_id, amount
-FROM cc_hold WHERE cc_session_id = :cc_session_id ORDER BY service_no, hold_no;
 
 -- name: account_get
 SELECT account_id, name, status, currency, credit_limit_micros, low_balance_micros, valid_until_us,
@@ -448,12 +373,19 @@ SELECT account_id FROM account_identity WHERE identity_key = :identity_key;
 
 -- name: bucket_list
 SELECT bucket_id, kind, is_main, balance, reserved, priority, valid_from_us, valid_until_us, name,
-	service
+	service, last_id, line_count
 FROM bucket WHERE account_id = :account_id;
 
--- name: refundable_get
-SELECT posting_id, account_id, charged_micros - refunded_micros AS amount, bucket_id
-FROM refundable WHERE posting_id = :posting_id;
+-- name: debit_list
+SELECT account_id, bucket_id, amount FROM ledger
+WHERE ledger_id >= :ledger_id AND ledger_id < :ledger_id + 256 AND unit = 1 AND kind = 1
+	AND is_event = 1;
+
+-- name: debit_refunded
+SELECT coalesce(sum(amount), 0) FROM ledger WHERE refunds = :posting_id AND unit = 1;
+
+-- name: bucket_main
+SELECT bucket_id FROM bucket WHERE account_id = :account_id AND is_main = 1;
 
 -- name: cdr_state
 SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
@@ -464,68 +396,49 @@ FROM cdr WHERE cdr_id = :cdr_id;
 
 -- What a plan writes.
 
--- name: posting_add
-INSERT INTO posting (posting_id, at_us, kind, account_id, cdr_id, refunds, audit_id, reference)
-VALUES (:posting_id, :at_us, :kind, :account_id, :cdr_id, :refunds, :audit_id, :reference);
-
 -- name: ledger_add
-INSERT INTO ledger_entry (posting_id, line_no, bucket_id, unit, amount, contra, balance_after)
-VALUES (:posting_id, :line_no, :bucket_id, :unit, :amount, :contra, :balance_after);
+INSERT INTO ledger (ledger_id, at_us, kind, is_event, account_id, bucket_id, line_count, previous_id,
+	unit, amount, contra, balance_after, cdr_id, refunds, audit_id, reference)
+VALUES (:ledger_id, :at_us, :kind, :is_event, :account_id, :bucket_id, :line_count, :previous_id,
+	:unit, :amount, :contra, :balance_after, :cdr_id, :refunds, :audit_id, :reference);
+
+-- name: ledger_zone_put
+INSERT INTO ledger_zone (zone_no, from_us, until_us) VALUES (:zone_no, :from_us, :until_us)
+ON CONFLICT (zone_no) DO UPDATE SET from_us = min(from_us, excluded.from_us),
+	until_us = max(until_us, excluded.until_us)
+	WHERE from_us > excluded.from_us OR until_us < excluded.until_us;
 
 -- name: bucket_put
-UPDATE bucket SET balance = :balance, reserved = :reserved
-WHERE bucket_id = :bucket_id AND (balance <> :balance OR reserved <> :reserved);
+UPDATE bucket SET balance = :balance, reserved = :reserved, line_count = :line_count,
+	last_id = :last_id
+WHERE account_id = :account_id AND bucket_id = :bucket_id;
 
 -- name: account_put_status
 UPDATE account SET status = :status WHERE account_id = :account_id AND status <> :status;
 
--- name: refundable_add
-INSERT INTO refundable (posting_id, account_id, bucket_id, charged_micros, refunded_micros)
-VALUES (:posting_id, :account_id, :bucket_id, :charged_micros, 0);
-
--- name: refundable_pay
-UPDATE refundable SET refunded_micros = refunded_micros + :amount WHERE posting_id = :posting_id;
-
 -- name: cc_session_add
 INSERT INTO cc_session (origin_host_id, session_id, sub_session, status, account_id, cdr_id,
-	until_us, cost_micros)
+	until_us, look_at_us, cost_micros, services)
 VALUES (:origin_host_id, :session_id, :sub_session, :status, :account_id, :cdr_id,
-	:until_us, :cost_micros);
+	:until_us, :until_us, :cost_micros, :services);
 
 -- name: cc_session_put
 UPDATE cc_session SET status = :status, account_id = :account_id, cdr_id = :cdr_id,
-	until_us = :until_us, cost_micros = :cost_micros
+	until_us = :until_us, cost_micros = :cost_micros, services = :services
 WHERE cc_session_id = :cc_session_id;
+
+-- name: cc_session_look_at
+UPDATE cc_session SET look_at_us = :look_at_us
+WHERE cc_session_id = :cc_session_id AND look_at_us <> :look_at_us;
 
 -- name: cc_session_delete
 DELETE FROM cc_session WHERE cc_session_id = :cc_session_id;
 
--- name: cc_service_put
-INSERT INTO cc_service (cc_session_id, service_no, rating_group, service_id, is_money, unit, granted,
-	is_closed, rule, band, tariff_version, units, settled_micros, charged_micros)
-VALUES (:cc_session_id, :service_no, :rating_group, :service_id, :is_money, :unit, :granted,
-	:is_closed, :rule, :band, :tariff_version, :units, :settled_micros, :charged_micros)
-ON CONFLICT (cc_session_id, service_no) DO UPDATE SET rating_group = excluded.rating_group,
-	service_id = excluded.service_id, is_money = excluded.is_money, unit = excluded.unit,
-	granted = excluded.granted, is_closed = excluded.is_closed, rule = excluded.rule,
-	band = excluded.band, tariff_version = excluded.tariff_version, units = excluded.units,
-	settled_micros = excluded.settled_micros, charged_micros = excluded.charged_micros;
-
--- name: cc_service_delete
-DELETE FROM cc_service WHERE cc_session_id = :cc_session_id AND service_no > :service_no;
-
--- name: cc_hold_add
-INSERT INTO cc_hold (cc_session_id, service_no, hold_no, bucket_id, amount)
-VALUES (:cc_session_id, :service_no, :hold_no, :bucket_id, :amount);
-
--- name: cc_hold_delete
-DELETE FROM cc_hold WHERE cc_session_id = :cc_session_id;
-
 -- name: done_add
-INSERT INTO cdr_service (cdr_id, entry_no, ordinal, rating_group, service_id, is_money, unit, asked,
-	granted, used, cost_micros, result_code, rule, tariff_version, rule_name)
-VALUES (:cdr_id, :entry_no, :ordinal, :rating_group, :service_id, :is_money, :unit, :asked,
-	:granted, :used, :cost_micros, :result_code, :rule, :tariff_version, :rule_name);
+INSERT INTO cdr_service (cdr_id, entry_no, ordinal, posting_id, rating_group, service_id, is_money,
+	unit, asked, granted, used, cost_micros, result_code, rule, tariff_version, rule_name)
+VALUES (:cdr_id, :entry_no, :ordinal, :posting_id, :rating_group, :service_id, :is_money,
+	:unit, :asked, :granted, :used, :cost_micros, :result_code, :rule, :tariff_version, :rule_name);
 
 -- name: charge_add
 INSERT INTO cdr_charge (cdr_id, account_id, currency, cost_micros)
@@ -537,25 +450,27 @@ INSERT INTO suspense (at_us, origin_host_id, session_id, identity, used)
 VALUES (:at_us, :origin_host_id, :session_id, :identity, :used);
 
 -- name: answer_add
-INSERT OR IGNORE INTO cc_answer (origin_host_id, session_id, sub_session, record_number, record_type,
-	digest, answer, received_us)
-VALUES (:origin_host_id, :session_id, :sub_session, :record_number, :record_type,
-	:digest, :answer, :received_us);
+INSERT OR IGNORE INTO cc_answer (epoch, origin_host_id, session_id, sub_session, record_number,
+	record_type, digest, answer)
+VALUES (:epoch, :origin_host_id, :session_id, :sub_session, :record_number, :record_type,
+	:digest, :answer);
 
 -- What time does.
 
 -- name: cc_deadline_first
-SELECT until_us FROM cc_session WHERE until_us > -1 ORDER BY until_us LIMIT 1;
+SELECT look_at_us FROM cc_session WHERE look_at_us > -1 ORDER BY look_at_us LIMIT 1;
 
 -- name: cc_session_due
-SELECT cc_session_id, status, account_id, cdr_id, until_us, cost_micros
-FROM cc_session WHERE until_us <= :until_us
-ORDER BY until_us, cc_session_id LIMIT 1;
+SELECT cc_session_id, status, account_id, cdr_id, until_us, cost_micros, services, look_at_us
+FROM cc_session WHERE look_at_us <= :until_us
+ORDER BY look_at_us, cc_session_id LIMIT 1;
 
 -- name: cc_session_next_older
 SELECT cc_session.cc_session_id, cc_session.status, cc_session.account_id, cc_session.cdr_id,
-	cc_session.until_us, cc_session.cost_micros
-FROM cdr CROSS JOIN cc_session ON cc_session.cdr_id = cdr.cdr_id
+	cc_session.until_us, cc_session.cost_micros, cc_session.services, cc_session.look_at_us
+FROM cdr CROSS JOIN cc_session ON cc_session.session_id = cdr.session_id
+	AND cc_session.origin_host_id = cdr.origin_host_id
+	AND cc_session.sub_session = cdr.sub_session AND cc_session.cdr_id = cdr.cdr_id
 WHERE cdr.origin_host_id = :origin_host_id AND cdr.source = 'CH-2' AND cdr.status = 1
 	AND cdr.origin_state_id > 0 AND cdr.origin_state_id < :origin_state_id
 	AND cc_session.status = 1
@@ -568,16 +483,25 @@ WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND sub_sess
 	AND status = 1
 ORDER BY sub_session LIMIT 1;
 
--- name: answer_oldest
-SELECT origin_host_id, session_id, sub_session, record_number, record_type
-FROM cc_answer WHERE received_us < :received_us
-ORDER BY received_us, origin_host_id, session_id, sub_session, record_number, record_type
-LIMIT 1;
+-- name: answer_epochs
+SELECT epoch, began_us FROM answer_epoch WHERE epoch > 0 ORDER BY epoch DESC LIMIT 2;
 
--- name: answer_delete
+-- name: answer_epoch_add
+INSERT INTO answer_epoch (epoch) VALUES (:epoch);
+
+-- name: answer_epoch_begin
+UPDATE answer_epoch SET began_us = :received_us WHERE epoch = :epoch;
+
+-- name: answer_epoch_delete
+DELETE FROM answer_epoch WHERE epoch < :epoch;
+
+-- name: answer_forget
 DELETE FROM cc_answer
-WHERE origin_host_id = :origin_host_id AND session_id = :session_id AND sub_session = :sub_session
-	AND record_number = :record_number AND record_type = :record_type;
+WHERE (epoch, origin_host_id, session_id, sub_session, record_number, record_type) IN (
+	SELECT epoch, origin_host_id, session_id, sub_session, record_number, record_type
+	FROM cc_answer WHERE epoch < :epoch
+	ORDER BY epoch, origin_host_id, session_id, sub_session, record_number, record_type
+	LIMIT :limit);
 
 -- What is done by hand.
 
@@ -595,13 +519,13 @@ INSERT INTO account_identity (identity_key, account_id, identity_type)
 VALUES (:identity_key, :account_id, :identity_type);
 
 -- name: bucket_add
-INSERT INTO bucket (account_id, kind, is_main, balance, reserved, priority, valid_from_us,
-	valid_until_us, name, service)
-VALUES (:account_id, :kind, :is_main, 0, 0, :priority, :valid_from_us, :valid_until_us, :name,
-	:service);
+INSERT INTO bucket (account_id, bucket_id, kind, is_main, balance, reserved, line_count, priority,
+	valid_from_us, valid_until_us, name, service)
+VALUES (:account_id, :bucket_id, :kind, :is_main, 0, 0, 0, :priority, :valid_from_us,
+	:valid_until_us, :name, :service);
 
 -- name: reference_get
-SELECT 1 FROM posting WHERE reference = :reference;
+SELECT 1 FROM ledger WHERE reference = :reference;
 
 -- name: tariff_add
 INSERT INTO tariff (name, text, loaded_us, in_force_from_us, audit_id)
@@ -621,40 +545,35 @@ SELECT account_id FROM account WHERE account_id > :account_id ORDER BY account_i
 -- name: identity_list
 SELECT identity_key FROM account_identity WHERE account_id = :account_id ORDER BY identity_key;
 
--- name: posting_bounds
-SELECT min(posting_id), max(posting_id) FROM posting INDEXED BY ix_posting__at_us
-WHERE at_us >= :from_us AND at_us < :until_us;
+-- name: ledger_zone_bounds
+SELECT min(zone_no), max(zone_no) FROM ledger_zone
+WHERE until_us >= :from_us AND from_us < :until_us;
 
--- name: posting_next
-SELECT posting_id FROM posting NOT INDEXED -- by its own number, or each step would sort all that follow
-WHERE posting_id > :posting_id AND at_us >= :from_us AND at_us < :until_us
-ORDER BY posting_id LIMIT 1;
+-- name: ledger_back
+SELECT coalesce(previous_id, 0), at_us, cdr_id FROM ledger WHERE ledger_id = :ledger_id;
 
--- name: posting_next_of_account
-SELECT posting_id FROM posting INDEXED BY ix_posting__account_id
-WHERE account_id = :account_id AND posting_id > :posting_id
-	AND at_us >= :from_us AND at_us < :until_us AND (:cdr_id IS NULL OR cdr_id = :cdr_id)
-ORDER BY posting_id LIMIT 1;
+-- name: ledger_last
+SELECT last_id FROM bucket WHERE account_id = :account_id AND last_id IS NOT NULL;
 
 -- name: posting_next_of_cdr
-SELECT posting_id FROM posting INDEXED BY ix_posting__cdr_id
-WHERE cdr_id = :cdr_id AND posting_id > :posting_id AND at_us >= :from_us AND at_us < :until_us
-ORDER BY posting_id LIMIT 1;
+SELECT posting_id, entry_no FROM cdr_service
+WHERE cdr_id = :cdr_id AND entry_no > :entry_no AND ordinal = 1 AND posting_id IS NOT NULL
+ORDER BY entry_no LIMIT 1;
 
 -- name: ledger_next
-SELECT posting.posting_id, ledger_entry.line_no, posting.at_us, posting.kind,
-	account.name AS account, bucket.name AS bucket, ledger_entry.unit, ledger_entry.amount,
-	ledger_entry.contra, ledger_entry.balance_after, posting.cdr_id, cdr.session_id, audit.who,
-	audit.why, posting.reference
-FROM ledger_entry
-	CROSS JOIN posting ON posting.posting_id = ledger_entry.posting_id
-	CROSS JOIN account ON account.account_id = posting.account_id
-	CROSS JOIN bucket ON bucket.bucket_id = ledger_entry.bucket_id
-	LEFT JOIN cdr ON cdr.cdr_id = posting.cdr_id
-	LEFT JOIN audit ON audit.audit_id = posting.audit_id
-WHERE ledger_entry.posting_id = :posting_id AND ledger_entry.line_no > :line_no
-	AND ledger_entry.bucket_id IS NOT NULL
-ORDER BY ledger_entry.line_no LIMIT 1;
+SELECT ledger.posting_id, ledger.line_no, ledger.at_us, ledger.kind,
+	account.name AS account, bucket.name AS bucket, ledger.unit, ledger.amount,
+	ledger.contra, ledger.balance_after, ledger.cdr_id, cdr.session_id, audit.who,
+	audit.why, ledger.reference
+FROM ledger
+	CROSS JOIN account ON account.account_id = ledger.account_id
+	CROSS JOIN bucket ON bucket.account_id = ledger.account_id
+		AND bucket.bucket_id = ledger.bucket_id
+	LEFT JOIN cdr ON cdr.cdr_id = ledger.cdr_id
+	LEFT JOIN audit ON audit.audit_id = ledger.audit_id
+WHERE ledger.ledger_id > :ledger_id AND ledger.ledger_id < :end_id
+	AND ledger.at_us >= :from_us AND ledger.at_us < :until_us
+ORDER BY ledger.ledger_id LIMIT 1;
 
 -- name: suspense_next
 SELECT suspense_id, at_us, origin_host.name AS origin_host, session_id, identity, used,
@@ -693,6 +612,9 @@ SELECT 'posting ' || posting_id FROM v_unbalanced;
 
 -- name: law_BALANCE
 SELECT 'bucket ' || bucket_id FROM v_balance_conflict;
+
+-- name: law_CHAIN
+SELECT 'posting ' || posting_id FROM v_chain_conflict;
 
 -- name: law_RESERVED
 SELECT 'bucket ' || bucket_id FROM v_reserve_conflict;

@@ -101,7 +101,11 @@ struct chg_books_ops {
 	enum chg_rc (*apply)(void *self, struct chg_now now, const struct chg_ccr *ccr,
 		const struct chg_cc_plan *plan, const struct chg_tariff *tariff,
 		struct chg_view answer);
-	/* The earliest `until` of a session, open or ended; is_present false when there is none. */
+	/*
+	 * A time at or before the earliest `until` of a session, open or ended; is_present false when
+	 * there is no session.  A store may be asked to expire before there is something to do; it
+	 * tells a later time then.
+	 */
 	enum chg_rc (*next_deadline)(void *self, chg_opt_instant *ret);
 	/*
 	 * Looks at no more than `max` sessions whose time is over, the earliest first: open ones end by
@@ -123,6 +127,12 @@ struct chg_books_ops {
 	 */
 	enum chg_rc (*end_sub_sessions)(void *self, struct chg_now now,
 		const struct chg_cc_policy *policy, const struct chg_ccr *ccr, uint32_t *ret_ended);
+	/*
+	 * Forgets answers in bites of at most `max`, none of which was given to a request that came at
+	 * `before` or later.  They are kept in parts: the first call whose `before` is after the
+	 * first request of the current part begins a new one, and lets go of what is before the old
+	 * one.
+	 */
 	enum chg_rc (*forget_answers)(
 		void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);
 

@@ -100,8 +100,7 @@ FROM cdr_entry JOIN cdr USING (cdr_id);
 SELECT 'told', count(*) FROM told;
 SELECT 'told-twice', count(*) - count(DISTINCT session_id) FROM told;
 SELECT 'client-micros', sum(micros) FROM told;
-SELECT 'ledger-micros', -sum(amount) FROM ledger_entry JOIN posting USING (posting_id)
-WHERE kind = 1 AND bucket_id IS NOT NULL;
+SELECT 'ledger-micros', -sum(amount) FROM ledger WHERE kind = 1;
 SELECT 'account-micros', 1000000000000 - balance FROM bucket WHERE is_main = 1;
 SELECT 'reserved', sum(reserved) FROM bucket;
 SELECT 'other-cost', count(*) FROM told JOIN cdr USING (session_id) JOIN cdr_charge USING (cdr_id)

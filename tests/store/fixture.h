@@ -16,14 +16,23 @@
 #include <cmocka.h>
 
 #include "store/memory/memory_store.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/sqlite_private.h"
 
 struct fixture {
 	bool is_sqlite;
+	bool has_small_cache; /* one account at a time: nothing of it may be seen */
 	struct chg_store store;
 	char folder[64];
 	char path[96]; /* of the database */
 };
+
+static inline void fixture_shrink_cache(struct fixture *fixture)
+{
+	struct chg_sqlite *sqlite = chg_sqlite_self(fixture->store.self);
+	chg_cache_close(&sqlite->cache);
+	assert_true(chg_cache_open(&sqlite->cache, 1));
+	fixture->has_small_cache = true;
+}
 
 static inline void fixture_open_store(struct fixture *fixture)
 {
@@ -34,6 +43,8 @@ static inline void fixture_open_store(struct fixture *fixture)
 					    : chg_memory_store_open(&fixture->store);
 	if (rc != CHG_OK)
 		fail_msg("cannot open the store: %d: %s", rc, why);
+	if (fixture->is_sqlite && fixture->has_small_cache)
+		fixture_shrink_cache(fixture);
 }
 
 static inline void fixture_folder(struct fixture *fixture)

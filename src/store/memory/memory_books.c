@@ -25,11 +25,17 @@ static bool is_same_number(const struct answer_row *row, const struct chg_acr *a
 	       row->type == acr->type && row->number == acr->number;
 }
 
+/* Answers are kept in parts, which are forgotten whole: the one that grows, and the one before it. */
+static bool is_looked_into(const struct memory *memory, const struct answer_row *row)
+{
+	return row->part >= memory->now.answer_part - 1;
+}
+
 static struct answer_row *answer_find(struct memory *memory, const struct chg_acr *acr)
 {
 	for (size_t i = 0; i < chg_memory_count(memory, ANSWERS); i++) {
 		struct answer_row *row = chg_memory_row(memory, ANSWERS, i);
-		if (is_same_number(row, acr))
+		if (is_looked_into(memory, row) && is_same_number(row, acr))
 			return row;
 	}
 	return NULL;
@@ -368,13 +374,15 @@ static enum chg_rc answer_add(struct memory *memory, struct chg_now now, const s
 		.type = acr->type,
 		.number = acr->number,
 		.digest = acr->digest,
-		.received_at = now.wall,
+		.part = memory->now.answer_part,
 	};
 	enum chg_rc rc = chg_memory_keep(memory, acr->origin_host, &row.origin_host);
 	if (rc == CHG_OK)
 		rc = chg_memory_keep(memory, acr->session_id, &row.session_id);
 	if (rc == CHG_OK)
 		rc = chg_memory_keep(memory, answer, &row.answer);
+	if (!memory->now.answer_began.is_present)
+		memory->now.answer_began = (chg_opt_instant){ true, now.wall };
 	return rc == CHG_OK ? chg_memory_row_add(memory, ANSWERS, &row) : rc;
 }
 
@@ -577,26 +585,33 @@ static enum chg_rc end_sub_sessions(void *self, struct chg_now now,
 	return CHG_OK;
 }
 
+/* The first answer of a part that is not looked into any more; `count` when there is none. */
+static size_t first_forgettable(struct memory *memory, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!is_looked_into(memory, chg_memory_row(memory, ANSWERS, i)))
+			return i;
+	}
+	return count;
+}
+
 static enum chg_rc forget_answers(
 	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten)
 {
 	struct memory *memory = self;
 	assert(memory->is_in_transaction);
+	chg_opt_instant *began = &memory->now.answer_began;
 	uint32_t forgotten = 0;
+	if (began->is_present && chg_instant_before(began->value, before)) {
+		memory->now.answer_part++;
+		*began = (chg_opt_instant){ 0 };
+	}
 	for (; forgotten < max; forgotten++) {
-		size_t oldest = 0, count = chg_memory_count(memory, ANSWERS);
-		for (size_t i = 1; i < count; i++) {
-			const struct answer_row *a = chg_memory_row(memory, ANSWERS, i);
-			const struct answer_row *b = chg_memory_row(memory, ANSWERS, oldest);
-			if (chg_instant_before(a->received_at, b->received_at))
-				oldest = i;
-		}
-		if (count == 0)
+		size_t count = chg_memory_count(memory, ANSWERS);
+		size_t place = first_forgettable(memory, count);
+		if (place == count)
 			break;
-		const struct answer_row *row = chg_memory_row(memory, ANSWERS, oldest);
-		if (!chg_instant_before(row->received_at, before))
-			break;
-		chg_memory_row_remove(memory, ANSWERS, oldest);
+		chg_memory_row_remove(memory, ANSWERS, place);
 	}
 	*ret_forgotten = forgotten;
 	return CHG_OK;

@@ -246,6 +246,8 @@ static void add_lines(struct verifier *verifier)
 		if (row->bucket_id == 0)
 			continue;
 		sums->of_bucket[row->bucket_id] += row->amount;
+		if (sums->of_bucket[row->bucket_id] != row->balance_after)
+			broken(verifier, LAW_CHAIN, "posting", row->posting_id);
 		sums->last_of_bucket[row->bucket_id] = row->balance_after;
 		if (row->unit != CHG_BUCKET_MONEY)
 			continue;

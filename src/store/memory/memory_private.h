@@ -116,7 +116,7 @@ struct answer_row {
 	uint32_t number;
 	struct chg_digest digest;
 	struct chg_view answer;
-	chg_instant received_at;
+	int64_t part; /* in which it is kept */
 };
 
 /* A debit that can be refunded. */
@@ -176,6 +176,8 @@ struct content {
 	int64_t next_local_sequence;
 	int64_t next_posting_id;
 	int64_t next_cc_session_id;
+	int64_t answer_part;          /* that answers are added to */
+	chg_opt_instant answer_began; /* arrival of the first request in it */
 	bool has_own_state_id;
 	uint32_t own_state_id;
 };

@@ -113,6 +113,8 @@ enum chg_rc chg_memory_copy(struct content *to, const struct content *from)
 	to->next_cdr_id = from->next_cdr_id;
 	to->next_local_sequence = from->next_local_sequence;
 	to->next_posting_id = from->next_posting_id;
+	to->answer_part = from->answer_part;
+	to->answer_began = from->answer_began;
 	to->next_cc_session_id = from->next_cc_session_id;
 	to->has_own_state_id = from->has_own_state_id;
 	to->own_state_id = from->own_state_id;

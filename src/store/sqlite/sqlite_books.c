@@ -8,6 +8,10 @@
 #include "core/refund.h"
 #include "store/sqlite/sqlite_private.h"
 
+enum {
+	MOVED_MAX = 1000, /* sessions that are put off in one go */
+};
+
 static const struct chg_view online = { .ptr = "CH-2", .len = 4 };
 
 enum chg_rc chg_sqlite_keep(struct chg_sqlite *sqlite, struct chg_view bytes, struct chg_view *ret)
@@ -34,56 +38,6 @@ void chg_sqlite_forget_kept(struct chg_sqlite *sqlite)
 
 /* ---- Sessions ---- */
 
-static enum chg_rc read_services(struct chg_sqlite *sqlite, struct chg_cc_session *session)
-{
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_service_list);
-	chg_stmt_i64(stmt, CHG_N_cc_session_id, session->cc_session_id);
-	for (;;) {
-		bool has_row = false;
-		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
-		if (rc != CHG_OK || !has_row)
-			return rc;
-		if (session->service_count == CHG_SERVICE_MAX) {
-			chg_stmt_reset(stmt);
-			return CHG_E_STORE_CORRUPT;
-		}
-		struct chg_cc_service *service = &session->service[session->service_count++];
-		*service = (struct chg_cc_service){ 0 };
-		chg_rows_read(&chg_rows_service, stmt, service);
-	}
-}
-
-/* False: there is no such service, or it holds too many already. */
-static bool add_hold(
-	struct chg_cc_session *session, int64_t service_no, int64_t bucket_id, int64_t amount)
-{
-	if (service_no < 1 || (uint64_t)service_no > session->service_count)
-		return false;
-	struct chg_cc_service *service = &session->service[service_no - 1];
-	if (service->hold_count == CHG_HOLD_MAX)
-		return false;
-	service->hold[service->hold_count++] = (struct chg_hold){ bucket_id, amount };
-	return true;
-}
-
-static enum chg_rc read_holds(struct chg_sqlite *sqlite, struct chg_cc_session *session)
-{
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_hold_list);
-	chg_stmt_i64(stmt, CHG_N_cc_session_id, session->cc_session_id);
-	for (;;) {
-		bool has_row = false;
-		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
-		if (rc != CHG_OK || !has_row)
-			return rc;
-		if (!add_hold(session, sqlite3_column_int64(stmt->handle, 0),
-			    sqlite3_column_int64(stmt->handle, 1),
-			    sqlite3_column_int64(stmt->handle, 2))) {
-			chg_stmt_reset(stmt);
-			return CHG_E_STORE_CORRUPT;
-		}
-	}
-}
-
 enum chg_rc chg_sqlite_session_read(
 	struct chg_sqlite *sqlite, struct chg_stmt *stmt, struct chg_cc_session *ret, bool *ret_row)
 {
@@ -91,101 +45,53 @@ enum chg_rc chg_sqlite_session_read(
 	enum chg_rc rc = chg_stmt_step(stmt, ret_row);
 	if (rc != CHG_OK || !*ret_row)
 		return rc;
+	int column = (int)chg_rows_session.count;
 	chg_cc_session_clear(ret);
 	chg_rows_read(&chg_rows_session, stmt, ret);
+	rc = chg_services_read(chg_stmt_column_text(stmt, column), ret);
+	sqlite->watched_id = ret->cc_session_id;
+	sqlite->watched_at.us = sqlite3_column_int64(stmt->handle, column + 1);
 	chg_stmt_reset(stmt);
-	rc = read_services(sqlite, ret);
-	return rc == CHG_OK ? read_holds(sqlite, ret) : rc;
-}
-
-static enum chg_rc write_hold(struct chg_sqlite *sqlite, int64_t cc_session_id, size_t service,
-	size_t index, const struct chg_hold *hold)
-{
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_hold_add);
-	chg_stmt_i64(stmt, CHG_N_cc_session_id, cc_session_id);
-	chg_stmt_i64(stmt, CHG_N_service_no, (int64_t)service + 1);
-	chg_stmt_i64(stmt, CHG_N_hold_no, (int64_t)index + 1);
-	chg_stmt_i64(stmt, CHG_N_bucket_id, hold->bucket_id);
-	chg_stmt_i64(stmt, CHG_N_amount, hold->amount);
-	return chg_stmt_run(stmt);
-}
-
-static enum chg_rc write_service(
-	struct chg_sqlite *sqlite, const struct chg_cc_session *session, size_t index)
-{
-	const struct chg_cc_service *service = &session->service[index];
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_service_put);
-	chg_rows_bind(&chg_rows_service, stmt, service);
-	chg_stmt_i64(stmt, CHG_N_cc_session_id, session->cc_session_id);
-	chg_stmt_i64(stmt, CHG_N_service_no, (int64_t)index + 1);
-	enum chg_rc rc = chg_stmt_run(stmt);
-	for (size_t i = 0; i < service->hold_count && rc == CHG_OK; i++)
-		rc = write_hold(sqlite, session->cc_session_id, index, i, &service->hold[i]);
 	return rc;
 }
 
-/* Forgets what the session holds, and its services from a place on. */
-static enum chg_rc drop_parts(
-	struct chg_sqlite *sqlite, int64_t cc_session_id, size_t services_that_stay)
+static enum chg_rc session_look_at(
+	struct chg_sqlite *sqlite, int64_t cc_session_id, chg_instant look_at)
 {
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_hold_delete);
+	sqlite->watched_id = cc_session_id;
+	sqlite->watched_at = look_at;
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_look_at);
 	chg_stmt_i64(stmt, CHG_N_cc_session_id, cc_session_id);
-	enum chg_rc rc = chg_stmt_run(stmt);
-	if (rc != CHG_OK)
-		return rc;
-	stmt = chg_sqlite_query(sqlite, CHG_Q_cc_service_delete);
-	chg_stmt_i64(stmt, CHG_N_cc_session_id, cc_session_id);
-	chg_stmt_i64(stmt, CHG_N_service_no, (int64_t)services_that_stay);
+	chg_stmt_i64(stmt, CHG_N_look_at_us, look_at.us);
 	return chg_stmt_run(stmt);
 }
 
+/*
+ * A session that goes on is looked at when it was to be, and only then the time is moved: its index
+ * is not touched by a request.  A session that ends may be over sooner.
+ */
 enum chg_rc chg_sqlite_session_write(
 	struct chg_sqlite *sqlite, const struct chg_cc_session *session)
 {
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_put);
 	chg_rows_bind(&chg_rows_session, stmt, session);
+	chg_stmt_text(stmt, CHG_N_services, chg_services_write(session, sqlite->services));
 	enum chg_rc rc = chg_stmt_run(stmt);
-	if (rc == CHG_OK)
-		rc = drop_parts(sqlite, session->cc_session_id, session->service_count);
-	for (size_t i = 0; i < session->service_count && rc == CHG_OK; i++)
-		rc = write_service(sqlite, session, i);
-	return rc;
+	bool is_later = sqlite->watched_id == session->cc_session_id &&
+			!chg_instant_before(session->until, sqlite->watched_at);
+	if (rc != CHG_OK || is_later)
+		return rc;
+	return session_look_at(sqlite, session->cc_session_id, session->until);
 }
 
 enum chg_rc chg_sqlite_session_delete(struct chg_sqlite *sqlite, int64_t cc_session_id)
 {
-	enum chg_rc rc = drop_parts(sqlite, cc_session_id, 0);
-	if (rc != CHG_OK)
-		return rc;
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_delete);
 	chg_stmt_i64(stmt, CHG_N_cc_session_id, cc_session_id);
 	return chg_stmt_run(stmt);
 }
 
 /* ---- What is known ---- */
-
-static enum chg_rc load_answer(struct chg_sqlite *sqlite, int64_t host_id,
-	const struct chg_acr *acr, struct chg_cc_facts *facts)
-{
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_answer_get);
-	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	bool has_row = false;
-	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
-	chg_stmt_i64(stmt, CHG_N_record_number, acr->number);
-	chg_stmt_i64(stmt, CHG_N_record_type, acr->type);
-	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
-	if (rc != CHG_OK || !has_row)
-		return rc;
-	const void *digest = sqlite3_column_blob(stmt->handle, 0);
-	bool is_same = sqlite3_column_bytes(stmt->handle, 0) == sizeof acr->digest.bytes &&
-		       memcmp(digest, acr->digest.bytes, sizeof acr->digest.bytes) == 0;
-	facts->seen = is_same ? CHG_SEEN_SAME : CHG_SEEN_OTHER;
-	struct chg_view answer = { .ptr = sqlite3_column_blob(stmt->handle, 1),
-		.len = (size_t)sqlite3_column_bytes(stmt->handle, 1) };
-	rc = chg_sqlite_keep(sqlite, answer, &facts->kept_answer);
-	chg_stmt_reset(stmt);
-	return rc;
-}
 
 /* An event touches no session. */
 static enum chg_rc load_session(struct chg_sqlite *sqlite, int64_t host_id,
@@ -220,28 +126,54 @@ static enum chg_rc load_account(
 	return chg_sqlite_account_read(sqlite, account_id, &facts->account, &facts->has_account);
 }
 
+/* What was debited, from where; several buckets: the main one. */
+static enum chg_rc read_debit(
+	struct chg_sqlite *sqlite, int64_t posting_id, struct chg_refundable *ret)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_debit_list);
+	bool is_one = true, has_row = true;
+	*ret = (struct chg_refundable){ .posting_id = posting_id };
+	chg_stmt_i64(stmt, CHG_N_ledger_id, posting_id * CHG_POSTING_LINES);
+	while (has_row) {
+		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
+		if (rc != CHG_OK)
+			return rc;
+		if (!has_row)
+			break;
+		int64_t bucket_id = sqlite3_column_int64(stmt->handle, 1);
+		is_one &= ret->bucket_id == 0 || ret->bucket_id == bucket_id;
+		ret->account_id = sqlite3_column_int64(stmt->handle, 0);
+		ret->bucket_id = bucket_id;
+		ret->left.micros -= sqlite3_column_int64(stmt->handle, 2);
+	}
+	ret->is_known = ret->left.micros > 0;
+	if (is_one || !ret->is_known)
+		return CHG_OK;
+	stmt = chg_sqlite_query(sqlite, CHG_Q_bucket_main);
+	chg_stmt_i64(stmt, CHG_N_account_id, ret->account_id);
+	return chg_sqlite_number(stmt, &ret->bucket_id);
+}
+
+/* What may still be paid back is what was debited less what was paid back. */
 static enum chg_rc load_refundable(
 	struct chg_sqlite *sqlite, const struct chg_ccr *ccr, struct chg_cc_facts *facts)
 {
-	int64_t posting_id;
+	int64_t posting_id, refunded;
+	struct chg_refundable debit;
 	if (ccr->service_count == 0 ||
-		chg_refund_handle_read(ccr->service[0].refund_information, &posting_id) != CHG_OK)
+		chg_refund_handle_read(ccr->service[0].refund_information, &posting_id) != CHG_OK ||
+		posting_id > INT64_MAX / CHG_POSTING_LINES - 1)
 		return CHG_OK;
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_refundable_get);
-	bool has_row = false;
-	chg_stmt_i64(stmt, CHG_N_posting_id, posting_id);
-	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
-	if (rc != CHG_OK || !has_row)
+	enum chg_rc rc = read_debit(sqlite, posting_id, &debit);
+	if (rc != CHG_OK || !debit.is_known)
 		return rc;
-	facts->refundable = (struct chg_refundable){
-		.is_known = true,
-		.posting_id = posting_id,
-		.account_id = sqlite3_column_int64(stmt->handle, 1),
-		.left.micros = sqlite3_column_int64(stmt->handle, 2),
-		.bucket_id = sqlite3_column_int64(stmt->handle, 3),
-	};
-	chg_stmt_reset(stmt);
-	return CHG_OK;
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_debit_refunded);
+	chg_stmt_i64(stmt, CHG_N_posting_id, posting_id);
+	rc = chg_sqlite_number(stmt, &refunded);
+	debit.left.micros -= refunded;
+	if (rc == CHG_OK)
+		facts->refundable = debit;
+	return rc;
 }
 
 static enum chg_rc load_facts(
@@ -250,7 +182,7 @@ static enum chg_rc load_facts(
 	struct chg_host host;
 	enum chg_rc rc = chg_sqlite_host_find(sqlite, ccr->data.origin_host, &host);
 	if (rc == CHG_OK && host.id != 0)
-		rc = load_answer(sqlite, host.id, &ccr->data, facts);
+		rc = chg_sqlite_answer_load(sqlite, host.id, &ccr->data, facts);
 	if (rc == CHG_OK && host.id != 0)
 		rc = load_session(sqlite, host.id, ccr, facts);
 	if (rc == CHG_OK && host.id != 0)
@@ -311,16 +243,6 @@ static enum chg_rc read_open_record(
 	return rc;
 }
 
-static enum chg_rc write_reserves(struct chg_sqlite *sqlite, const struct chg_account *account)
-{
-	for (size_t i = 0; i < account->bucket_count; i++) {
-		enum chg_rc rc = chg_sqlite_bucket_write(sqlite, &account->bucket[i]);
-		if (rc != CHG_OK)
-			return rc;
-	}
-	return CHG_OK;
-}
-
 /*
  * A record that is closed already stays as it is.  `end` is the request that ends the session above
  * this one; NULL: nobody ended it.
@@ -332,51 +254,76 @@ static enum chg_rc session_end(struct chg_sqlite *sqlite, struct chg_now now,
 	static const struct chg_cdr_state none = { .kind = CHG_CDR_SESSION,
 		.status = CHG_CDR_OPEN };
 	struct chg_cc_session after;
-	struct chg_account account = { 0 }, account_after;
+	struct chg_account account_after;
 	struct chg_cdr_state record, record_after;
-	bool is_open, has_account;
+	struct chg_payer *payer = &sqlite->payer;
+	bool is_open, has_account = false;
 	enum chg_rc rc = read_open_record(sqlite, session->cdr_id, &is_open, &record);
 	if (rc == CHG_OK)
-		rc = chg_sqlite_account_read(sqlite, session->account_id, &account, &has_account);
+		rc = chg_sqlite_payer_read(sqlite, session->account_id, payer, &has_account);
 	if (rc != CHG_OK)
 		return rc;
-	chg_credit_expire(session, &account, is_open ? &record : &none, policy, now, &after,
+	if (!has_account)
+		payer->account = (struct chg_account){ 0 };
+	chg_credit_expire(session, &payer->account, is_open ? &record : &none, policy, now, &after,
 		&account_after, &record_after);
 	if (is_open && end != NULL)
 		record_after = chg_accounting_close_below(&record, end, now);
-	rc = write_reserves(sqlite, &account_after);
+	if (has_account)
+		rc = chg_sqlite_payer_write(sqlite, payer, &account_after);
 	if (rc == CHG_OK && is_open)
 		rc = chg_sqlite_state_write(sqlite, record_after);
 	return rc == CHG_OK ? chg_sqlite_session_write(sqlite, &after) : rc;
 }
 
+/* The session that is to be looked at first, if it is to be by now. */
+static enum chg_rc first_due(
+	struct chg_sqlite *sqlite, struct chg_now now, struct chg_cc_session *ret, bool *ret_row)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_due);
+	chg_stmt_i64(stmt, CHG_N_until_us, now.steady.us);
+	return chg_sqlite_session_read(sqlite, stmt, ret, ret_row);
+}
+
+static enum chg_rc session_is_over(struct chg_sqlite *sqlite, struct chg_now now,
+	const struct chg_cc_policy *policy, const struct chg_cc_session *session, uint32_t *ended)
+{
+	if (session->status != CHG_CC_OPEN)
+		return chg_sqlite_session_delete(sqlite, session->cc_session_id);
+	++*ended;
+	return session_end(sqlite, now, policy, session, NULL);
+}
+
+/*
+ * The session that stands first has the earliest `until` of all once that is when it is looked at,
+ * since no `until` is before its look.  One that went on meanwhile is moved to its place.
+ */
 static enum chg_rc expire_due(void *self, struct chg_now now, const struct chg_cc_policy *policy,
 	uint32_t max, uint32_t *ret_ended)
 {
 	struct chg_sqlite *sqlite = chg_sqlite_self(self);
+	struct chg_cc_session *session = &sqlite->session;
 	assert(sqlite->is_in_transaction);
 	if (sqlite->failure != CHG_OK)
 		return sqlite->failure;
-	uint32_t ended = 0;
-	for (uint32_t i = 0; i < max; i++) {
-		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_due);
-		struct chg_cc_session session;
+	uint32_t ended = 0, moved = 0;
+	enum chg_rc rc = CHG_OK;
+	for (uint32_t i = 0; i < max && moved < MOVED_MAX && rc == CHG_OK;) {
 		bool has_row;
-		chg_stmt_i64(stmt, CHG_N_until_us, now.steady.us);
-		enum chg_rc rc = chg_sqlite_session_read(sqlite, stmt, &session, &has_row);
-		if (rc == CHG_OK && !has_row)
+		rc = first_due(sqlite, now, session, &has_row);
+		if (rc != CHG_OK || !has_row)
 			break;
-		bool is_open = rc == CHG_OK && session.status == CHG_CC_OPEN;
-		if (is_open)
-			rc = session_end(sqlite, now, policy, &session, NULL);
-		else if (rc == CHG_OK)
-			rc = chg_sqlite_session_delete(sqlite, session.cc_session_id);
-		if (rc != CHG_OK)
-			return chg_sqlite_remember(sqlite, rc);
-		ended += is_open;
+		if (session->until.us != sqlite->watched_at.us) {
+			rc = session_look_at(sqlite, session->cc_session_id, session->until);
+			moved++;
+			continue;
+		}
+		rc = session_is_over(sqlite, now, policy, session, &ended);
+		i++;
 	}
-	*ret_ended = ended;
-	return CHG_OK;
+	if (rc == CHG_OK)
+		*ret_ended = ended;
+	return chg_sqlite_remember(sqlite, rc);
 }
 
 static enum chg_rc end_older_of(struct chg_sqlite *sqlite, struct chg_now now,
@@ -462,48 +409,6 @@ static enum chg_rc end_sub_sessions(void *self, struct chg_now now,
 	return chg_sqlite_remember(sqlite, rc);
 }
 
-/* Forgets the oldest answer if its request came before; its texts live until `oldest` is reset. */
-static enum chg_rc forget_one(struct chg_sqlite *sqlite, chg_instant before, bool *ret_done)
-{
-	struct chg_stmt *oldest = chg_sqlite_query(sqlite, CHG_Q_answer_oldest);
-	struct chg_stmt *delete = chg_sqlite_query(sqlite, CHG_Q_answer_delete);
-	bool has_row = false;
-	chg_stmt_i64(oldest, CHG_N_received_us, before.us);
-	enum chg_rc rc = chg_stmt_step(oldest, &has_row);
-	*ret_done = !has_row;
-	if (rc != CHG_OK || !has_row)
-		return rc;
-	chg_stmt_i64(delete, CHG_N_origin_host_id, sqlite3_column_int64(oldest->handle, 0));
-	chg_stmt_text(delete, CHG_N_session_id, chg_stmt_column_text(oldest, 1));
-	chg_stmt_text(delete, CHG_N_sub_session, chg_stmt_column_text(oldest, 2));
-	chg_stmt_i64(delete, CHG_N_record_number, sqlite3_column_int64(oldest->handle, 3));
-	chg_stmt_i64(delete, CHG_N_record_type, sqlite3_column_int64(oldest->handle, 4));
-	rc = chg_stmt_run(delete);
-	chg_stmt_reset(oldest);
-	return rc;
-}
-
-static enum chg_rc forget_answers(
-	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten)
-{
-	struct chg_sqlite *sqlite = chg_sqlite_self(self);
-	assert(sqlite->is_in_transaction);
-	if (sqlite->failure != CHG_OK)
-		return sqlite->failure;
-	uint32_t forgotten = 0;
-	while (forgotten < max) {
-		bool is_done;
-		enum chg_rc rc = forget_one(sqlite, before, &is_done);
-		if (rc != CHG_OK)
-			return chg_sqlite_remember(sqlite, rc);
-		if (is_done)
-			break;
-		forgotten++;
-	}
-	*ret_forgotten = forgotten;
-	return CHG_OK;
-}
-
 const struct chg_books_ops chg_sqlite_books = {
 	.load = load,
 	.next_posting_id = next_posting_id,
@@ -512,7 +417,7 @@ const struct chg_books_ops chg_sqlite_books = {
 	.expire_due = expire_due,
 	.end_older = end_older,
 	.end_sub_sessions = end_sub_sessions,
-	.forget_answers = forget_answers,
+	.forget_answers = chg_sqlite_forget_answers,
 	.account_add = chg_sqlite_account_add,
 	.account_set_status = chg_sqlite_account_set_status,
 	.bucket_add = chg_sqlite_bucket_add,

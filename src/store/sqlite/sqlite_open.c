@@ -36,8 +36,7 @@ static const struct {
 	{ "PRAGMA wal_autocheckpoint = 2000", "PRAGMA wal_autocheckpoint", "2000", true, false },
 	{ "PRAGMA journal_size_limit = 67108864", "PRAGMA journal_size_limit", "67108864", true,
 		false },
-	{ "PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536", true, false },
-	{ "PRAGMA cache_size = -8192", "PRAGMA cache_size", "-8192", false, true },
+	{ "PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536", true, true },
 	{ "PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2", true, true },
 	{ "PRAGMA secure_delete = OFF", "PRAGMA secure_delete", "0", true, false },
 	{ "PRAGMA query_only = ON", "PRAGMA query_only", "1", false, true },
@@ -296,6 +295,9 @@ static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum ch
 		rc = chg_stmts_prepare(sqlite->db, &sqlite->stmts, reterr_why, why_size);
 	if (rc == CHG_OK)
 		rc = chg_sqlite_columns_check(&sqlite->stmts, reterr_why, why_size);
+	if (rc == CHG_OK && mode != CHG_SQLITE_READ_ONLY &&
+		!chg_cache_open(&sqlite->cache, CHG_ACCOUNT_SLOTS))
+		rc = CHG_E_NO_MEMORY;
 	return rc;
 }
 
@@ -313,6 +315,7 @@ enum chg_rc chg_sqlite_store_open(const char *path, enum chg_sqlite_mode mode,
 	sqlite->cdr_id.name = CHG_VIEW("cdr_id");
 	sqlite->local_sequence.name = CHG_VIEW("local_sequence");
 	sqlite->posting_id.name = CHG_VIEW("posting_id");
+	sqlite->bucket_id.name = CHG_VIEW("bucket_id");
 	enum chg_rc rc = open_all(sqlite, path, mode, reterr_why, why_size);
 	if (rc != CHG_OK) {
 		chg_sqlite_close(sqlite);
@@ -330,7 +333,7 @@ void chg_sqlite_close(void *self)
 	if (sqlite == NULL)
 		return;
 	chg_sqlite_forget_kept(sqlite);
-	chg_sqlite_search_close(sqlite);
+	chg_cache_close(&sqlite->cache);
 	chg_stmts_release(&sqlite->stmts);
 	sqlite3_close(sqlite->db);
 	if (sqlite->lock_fd >= 0)

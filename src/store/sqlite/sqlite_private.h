@@ -85,6 +85,65 @@ struct chg_kept {
 	char bytes[];
 };
 
+/* The line of the ledger that a bucket's next one follows. */
+struct chg_chain {
+	int64_t bucket_id;
+	int64_t last_id;    /* ledger_id; 0 none */
+	int64_t line_count; /* up to it */
+	bool is_changed;    /* since the account was read */
+};
+
+/* An account, and what the ledger goes on from; a chain for each bucket, in the same order. */
+struct chg_payer {
+	struct chg_account account;
+	struct chg_chain chain[CHG_BUCKET_MAX];
+};
+
+enum {
+	CHG_ACCOUNT_SLOTS = 4096,                   /* accounts that are kept, at most */
+	CHG_ACCOUNT_CACHE_OCTETS = 4 * 1024 * 1024, /* of all of them, at most */
+	CHG_IDENTITY_SLOTS = 4096,
+	CHG_IDENTITY_CACHED_MAX = 64, /* octets of a key; longer ones are looked up each time */
+	CHG_NUMBER_TEXT_MAX = 20,
+	CHG_POSTING_LINES = 256,  /* numbers of lines that a posting takes: ledger.ledger_id */
+	CHG_ZONE_POSTINGS = 1024, /* postings of a zone: ledger_zone.zone_no */
+	/* All services of a session as text: 12 numbers each, and two for each hold. */
+	CHG_SERVICES_TEXT_MAX =
+		CHG_SERVICE_MAX * (12 * (CHG_NUMBER_TEXT_MAX + 1) +
+					  CHG_HOLD_MAX * (2 * CHG_NUMBER_TEXT_MAX + 4) + 8) +
+		2,
+};
+
+struct chg_cached_identity {
+	int64_t account_id; /* 0: the slot is empty */
+	size_t len;
+	char key[CHG_IDENTITY_CACHED_MAX];
+};
+
+/* Accounts that were read lately, each in the slot of its number. */
+struct chg_cache {
+	size_t slot_count; /* 0: nothing is kept */
+	struct chg_cached **slot;
+	size_t octets;
+	size_t hand; /* the slot that was emptied last for want of room */
+	struct chg_cached_identity identity[CHG_IDENTITY_SLOTS];
+};
+
+/* The parts in which answers are kept that are looked into; read on first use. */
+struct chg_answer_parts {
+	bool is_loaded;
+	int64_t current;       /* number, 0: there is none yet */
+	chg_opt_instant began; /* arrival of the first request in it */
+	int64_t previous;      /* number, 0: there is none */
+};
+
+/* Times of the postings of this transaction in one zone of the ledger. */
+struct chg_ledger_zone {
+	bool is_changed;
+	int64_t zone_no;
+	int64_t from_us, until_us;
+};
+
 struct chg_sqlite {
 	uint32_t magic;
 	sqlite3 *db;
@@ -97,37 +156,21 @@ struct chg_sqlite {
 	struct chg_sequence cdr_id;
 	struct chg_sequence local_sequence;
 	struct chg_sequence posting_id;
+	struct chg_sequence bucket_id;
+	struct chg_ledger_zone ledger_zone;
+	struct chg_answer_parts answer_parts;
+	struct chg_cache cache;
+	struct chg_payer payer;        /* of the request that is worked on */
+	struct chg_cc_session session; /* of the request that is worked on */
+	int64_t watched_id;            /* the session that was read last; 0 none */
+	chg_instant watched_at;        /* when it is looked at: at or before its `until` */
+	char services[CHG_SERVICES_TEXT_MAX];
 	struct chg_kept *kept;
 	struct chg_host hosts[CHG_HOST_CACHE_SIZE];
 	struct chg_epochs epochs;
 	struct chg_zone zone;
 	struct chg_known known;
-	struct chg_search *search; /* the search file, opened when it is asked for; NULL */
-	uint64_t unindexed_count;  /* records that were looked through for want of an index */
 };
-
-struct chg_search;
-
-/* Closes the search file if it is open. */
-void chg_sqlite_search_close(struct chg_sqlite *sqlite);
-
-/* ---- sqlite_zone.c: which records can have started in a span of time ---- */
-
-/* Absent bounds are INT64_MIN and INT64_MAX; is_restricted: there is one at all. */
-struct chg_zones {
-	bool is_restricted;
-	bool newest_first;
-	int64_t from_us;
-	int64_t until_us;
-};
-
-/* Moves *at on to just before the next record that can be meant; ret_end: there is none. */
-enum chg_rc chg_sqlite_zone_seek(
-	struct chg_sqlite *sqlite, const struct chg_zones *zones, int64_t *at, bool *ret_end);
-
-/* Whether a record can be meant. */
-enum chg_rc chg_sqlite_zone_has(
-	struct chg_sqlite *sqlite, const struct chg_zones *zones, int64_t cdr_id, bool *ret);
 
 /* Accounting-Sub-Session-Id as the columns have it. */
 struct chg_sub_session {
@@ -288,28 +331,80 @@ enum chg_rc chg_sqlite_account_by_name(
 enum chg_rc chg_sqlite_account_by_key(
 	struct chg_sqlite *sqlite, struct chg_view key, int64_t *ret_account_id);
 
-/* ret_found is false when there is none. */
+/* The account, from the cache or the file.  ret_found is false when there is none. */
+enum chg_rc chg_sqlite_payer_read(
+	struct chg_sqlite *sqlite, int64_t account_id, struct chg_payer *ret, bool *ret_found);
+
+/* The same without what the ledger goes on from. */
 enum chg_rc chg_sqlite_account_read(
 	struct chg_sqlite *sqlite, int64_t account_id, struct chg_account *ret, bool *ret_found);
+
+/*
+ * Writes an account as it is to be where it differs from the payer that was read and posted to:
+ * status, reserves, and the balances that postings have moved already.
+ */
+enum chg_rc chg_sqlite_payer_write(
+	struct chg_sqlite *sqlite, struct chg_payer *payer, const struct chg_account *after);
 
 /* What a posting is, apart from its lines; 0 and an absent reference are NULL. */
 struct chg_posting {
 	chg_instant at;
 	enum chg_posting_kind kind;
+	bool is_event; /* a direct debit */
 	int64_t cdr_id;
 	int64_t refunds;
 	int64_t audit_id;
 	struct chg_view reference;
 };
 
-/* Writes a posting and its lines, and moves the balances of the account, there and here. */
+/*
+ * Writes a posting with its lines, and moves the balances of the account here; the buckets' rows are
+ * still to be written.
+ */
 enum chg_rc chg_sqlite_post(struct chg_sqlite *sqlite, const struct chg_posting *posting,
-	const struct chg_entry *entry, size_t count, struct chg_account *account,
+	const struct chg_entry *entry, size_t count, struct chg_payer *payer,
 	int64_t *ret_posting_id);
 
-/* Writes balance and reserve of a bucket where they differ. */
-enum chg_rc chg_sqlite_bucket_write(struct chg_sqlite *sqlite, const struct chg_bucket *bucket);
+/* What the books have still to write when a transaction commits, and to forget when it is undone. */
+enum chg_rc chg_sqlite_books_commit(struct chg_sqlite *sqlite);
+void chg_sqlite_books_forget(struct chg_sqlite *sqlite);
 
+/* ---- sqlite_cache.c ---- */
+
+/* At most so many accounts are kept.  False: no memory. */
+bool chg_cache_open(struct chg_cache *cache, size_t slot_count);
+void chg_cache_clear(struct chg_cache *cache);
+void chg_cache_close(struct chg_cache *cache);
+
+/* False: it is not kept. */
+bool chg_cache_get(const struct chg_cache *cache, int64_t account_id, struct chg_payer *ret);
+void chg_cache_put(struct chg_cache *cache, const struct chg_payer *payer);
+void chg_cache_forget(struct chg_cache *cache, int64_t account_id);
+
+/* The account of an identity; 0: it is not kept. */
+int64_t chg_cache_identity_get(struct chg_cache *cache, struct chg_view key);
+void chg_cache_identity_put(struct chg_cache *cache, struct chg_view key, int64_t account_id);
+
+/* ---- sqlite_answers.c ---- */
+
+/* What was answered to a request of that key, if it came lately. */
+enum chg_rc chg_sqlite_answer_load(struct chg_sqlite *sqlite, int64_t host_id,
+	const struct chg_acr *acr, struct chg_cc_facts *facts);
+enum chg_rc chg_sqlite_answer_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	const struct chg_acr *acr, struct chg_view answer);
+enum chg_rc chg_sqlite_forget_answers(
+	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);
+
+/* ---- sqlite_services.c ---- */
+
+/* The services of a session as a text, which lives as long as the buffer. */
+struct chg_view chg_services_write(
+	const struct chg_cc_session *session, char text[static CHG_SERVICES_TEXT_MAX]);
+
+/* The way back.  CHG_E_STORE_CORRUPT: it is not what the other one writes. */
+enum chg_rc chg_services_read(struct chg_view text, struct chg_cc_session *session);
+
+/* Steps a statement whose columns are those of a session, and then services and look_at_us. */
 enum chg_rc chg_sqlite_session_read(struct chg_sqlite *sqlite, struct chg_stmt *stmt,
 	struct chg_cc_session *ret, bool *ret_row);
 enum chg_rc chg_sqlite_session_write(

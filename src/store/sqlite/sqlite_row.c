@@ -193,23 +193,6 @@ static const struct chg_row session_rows[] = {
 };
 ROWS(session);
 
-#define SERVICE(column, type, field) ROW(chg_cc_service, column, type, field)
-static const struct chg_row service_rows[] = {
-	SERVICE(rating_group, OPT_U32, rating_group),
-	SERVICE(service_id, OPT_U32, service_id),
-	SERVICE(is_money, BOOL, is_money),
-	SERVICE(unit, U32, unit),
-	SERVICE(granted, I64, granted),
-	SERVICE(is_closed, BOOL, is_closed),
-	SERVICE(rule, U32, rated.rule),
-	SERVICE(band, U32, rated.band),
-	SERVICE(tariff_version, I64, rated.version),
-	SERVICE(units, I64, rated.units),
-	SERVICE(settled_micros, I64, rated.settled.micros),
-	SERVICE(charged_micros, I64, rated.charged.micros),
-};
-ROWS(service);
-
 #define DONE(column, type, field) ROW(chg_service_done, column, type, field)
 static const struct chg_row done_rows[] = {
 	DONE(rating_group, OPT_U32, rating_group),

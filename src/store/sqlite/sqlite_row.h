@@ -50,7 +50,6 @@ extern const struct chg_rows chg_rows_acr_entry;   /* struct chg_acr: an entry o
 extern const struct chg_rows chg_rows_account;     /* struct chg_account without its buckets */
 extern const struct chg_rows chg_rows_bucket;      /* struct chg_bucket */
 extern const struct chg_rows chg_rows_session;     /* struct chg_cc_session without its services */
-extern const struct chg_rows chg_rows_service;     /* struct chg_cc_service without its holds */
 extern const struct chg_rows chg_rows_done;        /* struct chg_service_done */
 extern const struct chg_rows chg_rows_ledger;      /* struct chg_ledger_line */
 extern const struct chg_rows chg_rows_suspense;    /* struct chg_suspense_line */

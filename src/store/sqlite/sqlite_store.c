@@ -33,6 +33,9 @@ static void forget_cached(struct chg_sqlite *sqlite)
 	sqlite->cdr_id.is_changed = false;
 	sqlite->local_sequence.is_changed = false;
 	sqlite->posting_id.is_changed = false;
+	sqlite->bucket_id.is_loaded = false;
+	sqlite->bucket_id.is_changed = false;
+	chg_sqlite_books_forget(sqlite);
 }
 
 static enum chg_rc begin(void *self)
@@ -147,6 +150,10 @@ static enum chg_rc commit(void *self)
 		rc = sequence_write(sqlite, &sqlite->local_sequence);
 	if (rc == CHG_OK)
 		rc = sequence_write(sqlite, &sqlite->posting_id);
+	if (rc == CHG_OK)
+		rc = sequence_write(sqlite, &sqlite->bucket_id);
+	if (rc == CHG_OK)
+		rc = chg_sqlite_books_commit(sqlite);
 	/*
 	 * A file that somebody moved, replaced or deleted is written to without an error, and all
 	 * that was answered would go with it.
@@ -560,13 +567,10 @@ static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_view sour
 		return rc;
 
 	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	bool is_event = record.kind == CHG_CDR_EVENT;
-	struct chg_stmt *stmt =
-		chg_sqlite_query(sqlite, is_event ? CHG_Q_cdr_add_event : CHG_Q_cdr_add);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_add);
 	chg_rows_bind(&chg_rows_state, stmt, &record);
 	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
-	if (!is_event)
-		bind_invited(stmt, acr);
+	bind_invited(stmt, acr);
 	bind_figures(stmt, acr, plan->has_figures);
 	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
 	chg_stmt_text(stmt, CHG_N_source, source);

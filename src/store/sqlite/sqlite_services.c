@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The services of a session as the text of one column: written in one way, and read in no other.
+ */
+#include <string.h>
+
+#include "store/sqlite/sqlite_private.h"
+
+/* ---- Writing ---- */
+
+static char *put_char(char *to, char c)
+{
+	*to = c;
+	return to + 1;
+}
+
+/* At most CHG_NUMBER_TEXT_MAX octets. */
+static char *put_number(char *to, int64_t number)
+{
+	char digits[CHG_NUMBER_TEXT_MAX];
+	size_t count = 0;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	do {
+		digits[count++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		to = put_char(to, '-');
+	while (count > 0)
+		to = put_char(to, digits[--count]);
+	return to;
+}
+
+static char *put_next(char *to, int64_t number)
+{
+	return put_char(put_number(to, number), ',');
+}
+
+static char *put_opt(char *to, chg_opt_u32 number)
+{
+	if (number.is_present)
+		return put_next(to, number.value);
+	memcpy(to, "null,", 5);
+	return to + 5;
+}
+
+static char *put_holds(char *to, const struct chg_cc_service *service)
+{
+	to = put_char(to, '[');
+	for (size_t i = 0; i < service->hold_count; i++) {
+		if (i > 0)
+			to = put_char(to, ',');
+		to = put_next(put_char(to, '['), service->hold[i].bucket_id);
+		to = put_char(put_number(to, service->hold[i].amount), ']');
+	}
+	return put_char(to, ']');
+}
+
+/* Counts above the range of int64_t are stored as negative, as in every column. */
+static char *put_service(char *to, const struct chg_cc_service *service)
+{
+	to = put_opt(put_char(to, '['), service->rating_group);
+	to = put_opt(to, service->service_id);
+	to = put_next(to, service->is_money);
+	to = put_next(to, service->unit);
+	to = put_next(to, (int64_t)service->granted);
+	to = put_next(to, service->is_closed);
+	to = put_next(to, service->rated.rule);
+	to = put_next(to, service->rated.band);
+	to = put_next(to, service->rated.version);
+	to = put_next(to, (int64_t)service->rated.units);
+	to = put_next(to, service->rated.settled.micros);
+	to = put_next(to, service->rated.charged.micros);
+	return put_char(put_holds(to, service), ']');
+}
+
+struct chg_view chg_services_write(
+	const struct chg_cc_session *session, char text[static CHG_SERVICES_TEXT_MAX])
+{
+	char *to = put_char(text, '[');
+	for (size_t i = 0; i < session->service_count; i++) {
+		if (i > 0)
+			to = put_char(to, ',');
+		to = put_service(to, &session->service[i]);
+	}
+	to = put_char(to, ']');
+	return (struct chg_view){ .ptr = text, .len = (size_t)(to - text) };
+}
+
+/* ---- Reading ---- */
+
+/* What is left of the text; is_bad once something else stood there than what was asked for. */
+struct reader {
+	const char *at, *end;
+	bool is_bad;
+};
+
+/* Whether the next octet is this one; it is taken then. */
+static bool take_if(struct reader *reader, char c)
+{
+	if (reader->at == reader->end || *reader->at != c)
+		return false;
+	reader->at++;
+	return true;
+}
+
+static void take(struct reader *reader, char c)
+{
+	reader->is_bad |= !take_if(reader, c);
+}
+
+static int64_t take_number(struct reader *reader)
+{
+	bool is_negative = take_if(reader, '-');
+	const char *begin = reader->at;
+	int64_t number = 0;
+	while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9') {
+		int digit = *reader->at++ - '0';
+		reader->is_bad |= __builtin_mul_overflow(number, 10, &number);
+		reader->is_bad |=
+			__builtin_add_overflow(number, is_negative ? -digit : digit, &number);
+	}
+	reader->is_bad |= reader->at == begin;
+	return number;
+}
+
+static int64_t take_next(struct reader *reader)
+{
+	int64_t number = take_number(reader);
+	take(reader, ',');
+	return number;
+}
+
+/* A number from 0 to max. */
+static uint32_t take_u32(struct reader *reader, uint32_t max)
+{
+	int64_t number = take_next(reader);
+	reader->is_bad |= number < 0 || number > max;
+	return (uint32_t)number;
+}
+
+static chg_opt_u32 take_opt(struct reader *reader)
+{
+	static const char null[] = { 'n', 'u', 'l', 'l', ',' };
+	if ((size_t)(reader->end - reader->at) < sizeof null ||
+		memcmp(reader->at, null, sizeof null) != 0)
+		return (chg_opt_u32){ true, take_u32(reader, UINT32_MAX) };
+	reader->at += sizeof null;
+	return (chg_opt_u32){ 0 };
+}
+
+static void take_hold(struct reader *reader, struct chg_cc_service *service)
+{
+	take(reader, '[');
+	struct chg_hold hold = { .bucket_id = take_next(reader) };
+	hold.amount = take_number(reader);
+	take(reader, ']');
+	reader->is_bad |= hold.amount <= 0 || service->hold_count == CHG_HOLD_MAX;
+	if (!reader->is_bad)
+		service->hold[service->hold_count++] = hold;
+}
+
+static void take_holds(struct reader *reader, struct chg_cc_service *service)
+{
+	take(reader, '[');
+	service->hold_count = 0;
+	if (take_if(reader, ']'))
+		return;
+	do
+		take_hold(reader, service);
+	while (!reader->is_bad && take_if(reader, ','));
+	take(reader, ']');
+}
+
+static void take_service(struct reader *reader, struct chg_cc_service *service)
+{
+	take(reader, '[');
+	service->rating_group = take_opt(reader);
+	service->service_id = take_opt(reader);
+	service->is_money = take_u32(reader, 1) == 1;
+	service->unit = (enum chg_unit)take_u32(reader, CHG_UNIT_COUNT - 1);
+	service->granted = (uint64_t)take_next(reader);
+	service->is_closed = take_u32(reader, 1) == 1;
+	service->rated.rule = take_u32(reader, UINT32_MAX);
+	service->rated.band = take_u32(reader, UINT32_MAX);
+	service->rated.version = take_next(reader);
+	service->rated.units = (uint64_t)take_next(reader);
+	service->rated.settled.micros = take_next(reader);
+	service->rated.charged.micros = take_next(reader);
+	take_holds(reader, service);
+	take(reader, ']');
+}
+
+enum chg_rc chg_services_read(struct chg_view text, struct chg_cc_session *session)
+{
+	struct reader reader = { .at = text.ptr, .end = text.ptr + text.len };
+	take(&reader, '[');
+	session->service_count = 0;
+	if (take_if(&reader, ']'))
+		return reader.at == reader.end ? CHG_OK : CHG_E_STORE_CORRUPT;
+	do {
+		if (session->service_count == CHG_SERVICE_MAX)
+			return CHG_E_STORE_CORRUPT;
+		take_service(&reader, &session->service[session->service_count++]);
+	} while (!reader.is_bad && take_if(&reader, ','));
+	take(&reader, ']');
+	return reader.is_bad || reader.at != reader.end ? CHG_E_STORE_CORRUPT : CHG_OK;
+}
