@@ -116,6 +116,19 @@ static void without_room_nobody_is_added(void **state)
 	add(false, false);
 }
 
+/* An upgrade wrote all parties of a record, however many they were. */
+static void longer_text_stays(void **state)
+{
+	(void)state;
+	static char text[CHG_PARTIES_TEXT_MAX + 1];
+	memset(text, 'x', sizeof text);
+	chg_parties_read(&parties, (struct chg_view){ text, sizeof text });
+	name_party("sip:a@b", 1);
+	add(false, false);
+	chg_parties_read(&parties, (struct chg_view){ 0 });
+	add(true, true);
+}
+
 static void long_names_are_cut_between_characters(void **state)
 {
 	(void)state;
@@ -135,6 +148,8 @@ int main(void)
 		CASE("names with quotes, commas and control characters are told apart",
 			names_are_told_apart),
 		CASE("who does not fit any more is left out", without_room_nobody_is_added),
+		CASE("a text that is longer than there is room for stays as it is",
+			longer_text_stays),
 		CASE("a name that is too long is cut between characters",
 			long_names_are_cut_between_characters),
 	};

@@ -27,7 +27,8 @@ struct chg_party chg_parties_key(struct chg_view text)
 
 void chg_parties_read(struct chg_parties *parties, struct chg_view text)
 {
-	parties->len = text.len > 2 && text.len <= sizeof parties->text ? text.len : 0;
+	parties->is_foreign = text.len > sizeof parties->text;
+	parties->len = text.len > 2 && !parties->is_foreign ? text.len : 0;
 	if (parties->len > 0)
 		memcpy(parties->text, text.ptr, parties->len);
 }
@@ -140,6 +141,8 @@ void chg_parties_add(
 {
 	*ret_changed = false;
 	*ret_named = false;
+	if (parties->is_foreign)
+		return;
 	for (size_t i = 0; i < acr->party_count; i++)
 		add_one(parties, acr->party[i].text, acr->party[i].role, ret_changed, ret_named);
 	for (size_t i = 0; i < acr->participant_count; i++)

@@ -17,6 +17,7 @@ enum {
 
 /* All zero: none. */
 struct chg_parties {
+	bool is_foreign; /* written before there was a limit: it stays as it is */
 	size_t len;
 	char text[CHG_PARTIES_TEXT_MAX];
 };
@@ -24,7 +25,7 @@ struct chg_parties {
 /* The normal form; a text that is too long for one is cut, since a record must not fail for it. */
 struct chg_party chg_parties_key(struct chg_view text);
 
-/* Takes over what was written before; what is longer than CHG_PARTIES_TEXT_MAX is not from us. */
+/* Takes over what was written before; an empty text begins anew. */
 void chg_parties_read(struct chg_parties *parties, struct chg_view text);
 
 /* The text, without pointer when there is no party. */

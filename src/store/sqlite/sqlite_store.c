@@ -549,7 +549,7 @@ static struct chg_view parties_of(struct chg_sqlite *sqlite, const struct chg_ac
 	struct chg_known *known = &sqlite->known;
 	bool is_changed, is_named;
 	known->state.cdr_id = 0;
-	known->parties.len = 0;
+	chg_parties_read(&known->parties, (struct chg_view){ 0 });
 	chg_parties_add(&known->parties, acr, &is_changed, &is_named);
 	return chg_parties_text(&known->parties);
 }
