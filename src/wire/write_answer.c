@@ -61,10 +61,11 @@ enum chg_rc chg_echo_read(struct chg_view request, struct chg_echo *ret)
 	struct chg_avp_walk walk = chg_avp_walk_message(request);
 	struct chg_raw_avp avp;
 	while (chg_avp_next(&walk, &avp)) {
-		if (!avp.is_known || !can_echo(&avp))
+		if (!avp.is_known)
 			continue;
+		echo.has_proxy_info |= avp.id == CHG_AVP_PROXY_INFO;
 		struct chg_raw_avp *place = echo_place(&echo, avp.id);
-		if (place != NULL && !chg_view_present(place->whole))
+		if (place != NULL && !chg_view_present(place->whole) && can_echo(&avp))
 			*place = avp;
 	}
 	*ret = echo;
@@ -91,8 +92,11 @@ static void put_echo_text(struct chg_out *out, const struct chg_raw_avp *avp)
 		chg_out_text(out, avp->id, avp->data);
 }
 
-void chg_answer_proxy_info(struct chg_out *out, struct chg_view request)
+void chg_answer_proxy_info(
+	struct chg_out *out, const struct chg_echo *echo, struct chg_view request)
 {
+	if (!echo->has_proxy_info)
+		return;
 	struct chg_avp_walk walk = chg_avp_walk_message(request);
 	struct chg_raw_avp avp;
 	while (chg_avp_next(&walk, &avp))
@@ -177,7 +181,7 @@ enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identit
 	else if (aca->interim_interval_s.is_present)
 		chg_out_u32(out, CHG_AVP_ACCT_INTERIM_INTERVAL, aca->interim_interval_s.value);
 	chg_answer_state(out, identity);
-	chg_answer_proxy_info(out, request);
+	chg_answer_proxy_info(out, &echo, request);
 	return chg_out_finish(out);
 }
 
@@ -236,6 +240,6 @@ enum chg_rc chg_wire_write_fault(struct chg_view request, const struct chg_ident
 		chg_out_text(out, CHG_AVP_ERROR_MESSAGE, chg_view_of(fault->message));
 	chg_answer_failed(out, fault);
 	chg_answer_state(out, identity);
-	chg_answer_proxy_info(out, request);
+	chg_answer_proxy_info(out, &echo, request);
 	return chg_out_finish(out);
 }

@@ -17,6 +17,7 @@ struct chg_echo {
 	struct chg_raw_avp acct_session;
 	struct chg_raw_avp multi_session;
 	struct chg_raw_avp user_name;
+	bool has_proxy_info;
 };
 
 /* CHG_E_SYNTAX: the request has no header. */
@@ -39,7 +40,8 @@ void chg_answer_command_echo(struct chg_out *out, const struct chg_echo *echo);
 void chg_answer_state(struct chg_out *out, const struct chg_identity *identity);
 
 /* every Proxy-Info, in order, untouched. */
-void chg_answer_proxy_info(struct chg_out *out, struct chg_view request);
+void chg_answer_proxy_info(
+	struct chg_out *out, const struct chg_echo *echo, struct chg_view request);
 
 /* Failed-AVP, if the fault names anything. */
 void chg_answer_failed(struct chg_out *out, const struct chg_fault *fault);

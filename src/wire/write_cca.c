@@ -339,7 +339,7 @@ enum chg_rc chg_wire_write_cca_from_body(
 		return CHG_E_SYNTAX;
 	chg_answer_header(out, &echo, chg_answer_needs_error_form(&echo, result));
 	chg_out_raw(out, body);
-	chg_answer_proxy_info(out, request);
+	chg_answer_proxy_info(out, &echo, request);
 	return chg_out_finish(out);
 }
 
@@ -352,6 +352,6 @@ enum chg_rc chg_wire_write_cca(struct chg_view request, const struct chg_identit
 		return rc;
 	chg_answer_header(out, &echo, chg_answer_needs_error_form(&echo, result_of(ccr, cca)));
 	rc = put_body(out, &echo, request, identity, ccr, cca);
-	chg_answer_proxy_info(out, request);
+	chg_answer_proxy_info(out, &echo, request);
 	return rc != CHG_OK ? rc : chg_out_finish(out);
 }
