@@ -76,7 +76,8 @@ static enum chg_rc read_lines(struct ctl_listing *listing, struct ctl_source *so
 	const struct chg_store *store = &source->store;
 
 	search->filter.after_posting_id = listing->last_id;
-	search->filter.limit = CTL_PAGE_RECORDS;
+	/* An account is read from its end, each time anew; it is many short looks by itself. */
+	search->filter.limit = chg_view_present(search->filter.account) ? 0 : CTL_PAGE_RECORDS;
 	return store->books->ledger_scan(store->self, &search->filter, each, search);
 }
 
