@@ -296,10 +296,56 @@ ORDER BY cdr_id LIMIT :limit;
 SELECT cdr_id FROM cdr INDEXED BY ix_cdr__open WHERE status = 1 AND cdr_id < :cdr_id
 ORDER BY cdr_id DESC LIMIT :limit;
 
--- name: zone_bounds
--- Records start about in the order of their ids, so that the ids between the two are nearly all meant.
-SELECT min(zone_no), max(zone_no) FROM cdr_zone
-WHERE started_max_us >= :from_us AND started_min_us < :until_us;
+-- name: zone_up
+-- Records of a zone started between its two times; zones that cannot match are stepped over.
+SELECT zone_no FROM cdr_zone
+WHERE zone_no >= :zone_no AND started_max_us >= :from_us AND started_min_us < :until_us
+ORDER BY zone_no LIMIT 1;
+
+-- name: zone_down
+SELECT zone_no FROM cdr_zone
+WHERE zone_no <= :zone_no AND started_max_us >= :from_us AND started_min_us < :until_us
+ORDER BY zone_no DESC LIMIT 1;
+
+-- What records are found by: read by the indexer of the search file, and by searches for those that it
+-- has not taken yet.
+
+-- name: cdr_terms
+SELECT cdr_id, session_id, icid, application_session_id, parties, received_first_us
+FROM cdr WHERE cdr_id = :cdr_id;
+
+-- name: cdr_terms_up
+SELECT cdr_id, session_id, icid, application_session_id, parties, received_first_us
+FROM cdr WHERE cdr_id > :cdr_id ORDER BY cdr_id LIMIT :limit;
+
+-- name: cdr_terms_down
+SELECT cdr_id, session_id, icid, application_session_id, parties, received_first_us
+FROM cdr WHERE cdr_id < :cdr_id ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: cdr_print
+SELECT received_first_us, session_id FROM cdr WHERE cdr_id = :cdr_id;
+
+-- name: search_bounds
+SELECT (SELECT min(cdr_id) FROM cdr), (SELECT max(cdr_id) FROM cdr),
+	(SELECT min(touch_id) FROM cdr_touched), (SELECT max(touch_id) FROM cdr_touched);
+
+-- name: touched_first
+SELECT touch_id, cdr_id FROM cdr_touched WHERE touch_id >= :touch_id ORDER BY touch_id LIMIT 1;
+
+-- name: touched_next
+SELECT touch_id, cdr_id FROM cdr_touched WHERE touch_id > :touch_id ORDER BY touch_id LIMIT :limit;
+
+-- name: touched_up
+SELECT DISTINCT cdr_id FROM cdr_touched WHERE touch_id > :touch_id AND cdr_id > :cdr_id
+ORDER BY cdr_id LIMIT :limit;
+
+-- name: touched_down
+SELECT DISTINCT cdr_id FROM cdr_touched WHERE touch_id > :touch_id AND cdr_id < :cdr_id
+ORDER BY cdr_id DESC LIMIT :limit;
+
+-- name: touched_delete
+DELETE FROM cdr_touched WHERE touch_id IN (SELECT touch_id FROM cdr_touched
+	WHERE touch_id < :touch_id ORDER BY touch_id LIMIT :limit);
 
 -- name: cdr_match
 SELECT cdr.cdr_id, cdr.local_sequence, cdr.kind, cdr.status, cdr.marks, cdr.has_start, cdr.has_stop,

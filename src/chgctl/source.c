@@ -3,6 +3,7 @@
  */
 #include "chgctl/source.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,8 +131,21 @@ enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *re
 	return CTL_EXIT_PROBLEM;
 }
 
+/* Why a search took so long, when it did. */
+static void tell_unindexed(const struct ctl_source *source)
+{
+	uint64_t count = chg_sqlite_unindexed(&source->store);
+
+	if (count > CTL_UNINDEXED_TELL)
+		ctl_say("%" PRIu64
+			" records were looked through one by one, because the search index "
+			"of %s does not have them yet; a node makes it while it runs",
+			count, source->path);
+}
+
 void ctl_source_close(struct ctl_source *source)
 {
+	tell_unindexed(source);
 	source->store.ops->close(source->store.self);
 	source->store = (struct chg_store){ 0 };
 }

@@ -11,6 +11,8 @@ enum {
 	CTL_PATH_MAX = 4096,
 	/* Records in one read transaction: a long listing must not keep the log from shrinking. */
 	CTL_PAGE_RECORDS = 500,
+	/* Records that take long enough to look through to say so. */
+	CTL_UNINDEXED_TELL = 200000,
 };
 
 struct ctl_source {
@@ -27,6 +29,7 @@ enum ctl_exit ctl_source_find(const struct ctl_args *args, char ret_path[CTL_PAT
 /* Finds it and opens it for reading; creates nothing.  Says on stderr what is wrong. */
 enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *ret);
 
+/* Says on stderr when many records had to be looked through for want of an index. */
 void ctl_source_close(struct ctl_source *source);
 
 /*

@@ -10,6 +10,7 @@
 
 #include "runtime/clock.h"
 #include "runtime/control.h"
+#include "runtime/indexer.h"
 #include "runtime/log.h"
 #include "runtime/meter.h"
 #include "runtime/runtime_command.h"
@@ -31,6 +32,7 @@ struct chg_runtime {
 	uint32_t state_id;
 	struct chg_tariff_shelf *tariffs;
 	struct chg_engine *engine;
+	struct chg_indexer *indexer; /* NULL: the store has none */
 	struct chg_control *control; /* NULL when control.socket is "" */
 	struct chg_now started;
 
@@ -165,6 +167,15 @@ static enum chg_rc start_engine(struct chg_runtime *runtime)
 	return rc;
 }
 
+/* The store in memory is searched as it is. */
+static enum chg_rc start_indexer(struct chg_runtime *runtime)
+{
+	if (runtime->config.store_kind != CHG_STORE_SQLITE)
+		return CHG_OK;
+	return chg_indexer_start(runtime->config.store_path, runtime->engine,
+		chg_log_sink_log(&runtime->sink), chg_meter_table(), &runtime->indexer);
+}
+
 static enum chg_rc start_control(struct chg_runtime *runtime, char *reterr_why, size_t why_size)
 {
 	const char *path = runtime->config.control_socket;
@@ -197,6 +208,8 @@ static enum chg_rc build(
 	if (rc == CHG_OK)
 		rc = start_engine(runtime);
 	if (rc == CHG_OK)
+		rc = start_indexer(runtime);
+	if (rc == CHG_OK)
 		rc = start_control(runtime, reterr_why, why_size);
 	return rc;
 }
@@ -205,6 +218,7 @@ static enum chg_rc build(
 static void tear_down(struct chg_runtime *runtime)
 {
 	chg_control_free(runtime->control);
+	chg_indexer_stop(runtime->indexer);
 	chg_engine_free(runtime->engine);
 	chg_tariff_shelf_free(runtime->tariffs);
 	if (runtime->store.ops != NULL)

@@ -110,6 +110,8 @@ static enum chg_rc tell_status(void *self, json_t *request, json_t *reply)
 	if (is_sqlite) {
 		set_text(reply, "store_path", config->store_path);
 		set_number(reply, "store_schema", (uint64_t)chg_sqlite_schema_version());
+		set_number(reply, "records_unindexed",
+			chg_meter_value(CHG_METER_RECORDS_UNINDEXED));
 	}
 	set_tariff(runtime, reply);
 	return CHG_OK;

@@ -36,7 +36,8 @@ static const struct {
 	{ "PRAGMA wal_autocheckpoint = 2000", "PRAGMA wal_autocheckpoint", "2000", true, false },
 	{ "PRAGMA journal_size_limit = 67108864", "PRAGMA journal_size_limit", "67108864", true,
 		false },
-	{ "PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536", true, true },
+	{ "PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536", true, false },
+	{ "PRAGMA cache_size = -8192", "PRAGMA cache_size", "-8192", false, true },
 	{ "PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2", true, true },
 	{ "PRAGMA secure_delete = OFF", "PRAGMA secure_delete", "0", true, false },
 	{ "PRAGMA query_only = ON", "PRAGMA query_only", "1", false, true },
@@ -334,6 +335,7 @@ void chg_sqlite_close(void *self)
 		return;
 	chg_sqlite_forget_kept(sqlite);
 	chg_cache_close(&sqlite->cache);
+	chg_sqlite_search_close(sqlite);
 	chg_stmts_release(&sqlite->stmts);
 	sqlite3_close(sqlite->db);
 	if (sqlite->lock_fd >= 0)

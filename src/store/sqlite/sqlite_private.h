@@ -170,7 +170,32 @@ struct chg_sqlite {
 	struct chg_epochs epochs;
 	struct chg_zone zone;
 	struct chg_known known;
+	struct chg_search *search; /* the search file, opened when it is asked for; NULL */
+	uint64_t unindexed_count;  /* records that were looked through for want of an index */
 };
+
+struct chg_search;
+
+/* Closes the search file if it is open. */
+void chg_sqlite_search_close(struct chg_sqlite *sqlite);
+
+/* ---- sqlite_zone.c: which records can have started in a span of time ---- */
+
+/* Absent bounds are INT64_MIN and INT64_MAX; is_restricted: there is one at all. */
+struct chg_zones {
+	bool is_restricted;
+	bool newest_first;
+	int64_t from_us;
+	int64_t until_us;
+};
+
+/* Moves *at on to just before the next record that can be meant; ret_end: there is none. */
+enum chg_rc chg_sqlite_zone_seek(
+	struct chg_sqlite *sqlite, const struct chg_zones *zones, int64_t *at, bool *ret_end);
+
+/* Whether a record can be meant. */
+enum chg_rc chg_sqlite_zone_has(
+	struct chg_sqlite *sqlite, const struct chg_zones *zones, int64_t cdr_id, bool *ret);
 
 /* Accounting-Sub-Session-Id as the columns have it. */
 struct chg_sub_session {

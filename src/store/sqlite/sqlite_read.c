@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/sqlite/sqlite_private.h"
+#include "store/sqlite/sqlite_search_private.h"
 
 enum {
-	IDS_PER_BATCH = 4096,
+	WANTED_MIN = 16, /* a batch is not smaller than this */
 };
 
 /* Copies every text of the row that was read into `record`, and points its views to the copies. */
@@ -54,48 +54,30 @@ enum chg_rc chg_sqlite_take_row(struct chg_stmt *stmt, const struct chg_rows *ro
 	return rc;
 }
 
-/* How to come by the ids: the statement, and between which ids. */
-struct source {
-	enum chg_query up;
-	enum chg_query down;
-	int64_t lowest;
-	int64_t highest;
+/* Where the ids come from. */
+enum way {
+	WAY_ALL,  /* every record */
+	WAY_OPEN, /* the index of open ones */
+	WAY_TERM, /* the search index */
 };
 
-/* Narrows a scan over all records down to the zones that a time span touches. */
-static enum chg_rc narrow_by_time(
-	struct chg_sqlite *sqlite, const struct chg_cdr_filter *filter, struct source *source)
-{
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_zone_bounds);
-	bool has_row = false;
-	chg_stmt_i64(
-		stmt, CHG_N_from_us, filter->from.is_present ? filter->from.value.us : INT64_MIN);
-	chg_stmt_i64(stmt, CHG_N_until_us,
-		filter->until.is_present ? filter->until.value.us : INT64_MAX);
-	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
-	if (rc != CHG_OK || !has_row)
-		return rc;
-	bool has_zone = sqlite3_column_type(stmt->handle, 0) != SQLITE_NULL;
-	int64_t first = sqlite3_column_int64(stmt->handle, 0);
-	int64_t last = sqlite3_column_int64(stmt->handle, 1);
-	source->lowest = has_zone ? first * CHG_ZONE_SIZE : 1;
-	source->highest = has_zone ? (last + 1) * CHG_ZONE_SIZE - 1 : 0;
-	chg_stmt_reset(stmt);
-	return CHG_OK;
-}
-
 /* The narrowest way to what the filter asks for. */
-static enum chg_rc choose_source(
-	struct chg_sqlite *sqlite, const struct chg_cdr_filter *filter, struct source *ret)
+static enum way choose_way(const struct chg_cdr_filter *filter, uint32_t *ret_hash)
 {
-	*ret = (struct source){ CHG_Q_ids_up, CHG_Q_ids_down, 1, INT64_MAX - 1 };
 	if (filter->cdr_id != 0)
-		ret->lowest = ret->highest = filter->cdr_id;
-	else if (filter->status == CHG_CDR_OPEN)
-		*ret = (struct source){ CHG_Q_ids_open_up, CHG_Q_ids_open_down, 1, INT64_MAX - 1 };
-	else if (filter->from.is_present || filter->until.is_present)
-		return narrow_by_time(sqlite, filter, ret);
-	return CHG_OK;
+		return WAY_ALL;
+	if (chg_view_present(filter->session_id))
+		*ret_hash = chg_term_hash(CHG_TERM_SESSION, filter->session_id);
+	else if (chg_view_present(filter->icid))
+		*ret_hash = chg_term_hash(CHG_TERM_ICID, filter->icid);
+	else if (filter->application_session_id.is_present)
+		*ret_hash = chg_term_hash_number(
+			CHG_TERM_APPLICATION_SESSION, filter->application_session_id.value);
+	else if (chg_view_present(filter->party))
+		*ret_hash = chg_term_hash(CHG_TERM_PARTY, filter->party);
+	else
+		return filter->status == CHG_CDR_OPEN ? WAY_OPEN : WAY_ALL;
+	return WAY_TERM;
 }
 
 /* Binds what of the filter the statement asks for; `party` is the mark of the filter's party. */
@@ -144,33 +126,80 @@ static void bind_filter(
 struct scan {
 	struct chg_sqlite *sqlite;
 	const struct chg_cdr_filter *filter;
-	struct source source;
+	enum way way;
+	struct chg_zones zones;
+	int64_t lowest; /* no others can match */
+	int64_t highest;
 	int64_t at; /* the last id that was looked at */
 	size_t found;
 	struct chg_texts texts;
 	struct chg_view party; /* as it stands in cdr.parties */
 	char mark[CHG_PARTIES_MARK_MAX];
-	size_t id_count;
-	int64_t ids[IDS_PER_BATCH];
+	size_t wanted; /* in the next batch */
+	struct chg_find find;
 };
 
-/* The next ids after scan->at, in the order of the filter. */
-static enum chg_rc next_batch(struct scan *scan)
+/* The ids between the first and the last record that can have started in the span of time. */
+static enum chg_rc narrow_by_time(struct scan *scan)
 {
-	struct chg_stmt *stmt = chg_sqlite_query(
-		scan->sqlite, scan->filter->newest_first ? scan->source.down : scan->source.up);
-	bind_filter(stmt, scan->filter, scan->party);
+	struct chg_zones zones = scan->zones;
+	int64_t first = 0, last = INT64_MAX - 1;
+	bool is_end;
+	if (!zones.is_restricted)
+		return CHG_OK;
+	zones.newest_first = false;
+	enum chg_rc rc = chg_sqlite_zone_seek(scan->sqlite, &zones, &first, &is_end);
+	if (rc != CHG_OK || is_end) {
+		scan->highest = 0;
+		return rc;
+	}
+	zones.newest_first = true;
+	rc = chg_sqlite_zone_seek(scan->sqlite, &zones, &last, &is_end);
+	if (first + 1 > scan->lowest)
+		scan->lowest = first + 1;
+	if (last - 1 < scan->highest)
+		scan->highest = last - 1;
+	return rc;
+}
+
+/* The next ids after scan->at, in the order of the filter. */
+static enum chg_rc list_ids(struct scan *scan)
+{
+	bool is_down = scan->filter->newest_first;
+	enum chg_query query = scan->way == WAY_OPEN ? CHG_Q_ids_open_up : CHG_Q_ids_up;
+	if (is_down)
+		query = scan->way == WAY_OPEN ? CHG_Q_ids_open_down : CHG_Q_ids_down;
+	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, query);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, scan->at);
-	chg_stmt_i64(stmt, CHG_N_limit, IDS_PER_BATCH);
-	scan->id_count = 0;
+	chg_stmt_i64(stmt, CHG_N_limit, (int64_t)scan->wanted);
+	scan->find.count = 0;
 	for (;;) {
 		bool has_row = false;
 		enum chg_rc rc = chg_stmt_step(stmt, &has_row);
 		if (rc != CHG_OK || !has_row)
 			return rc;
-		assert(scan->id_count < IDS_PER_BATCH);
-		scan->ids[scan->id_count++] = sqlite3_column_int64(stmt->handle, 0);
+		assert(scan->find.count < scan->wanted);
+		scan->find.ids[scan->find.count++] = sqlite3_column_int64(stmt->handle, 0);
 	}
+}
+
+/*
+ * As many as are wanted at first, since hits of the search index mostly match; more and more when
+ * they do not.
+ */
+static enum chg_rc next_batch(struct scan *scan)
+{
+	bool is_end = false;
+	if (scan->way == WAY_TERM) {
+		scan->find.lowest = scan->lowest;
+		scan->find.highest = scan->highest;
+		return chg_find_next(&scan->find, scan->at, scan->wanted);
+	}
+	enum chg_rc rc = CHG_OK;
+	if (scan->way == WAY_ALL)
+		rc = chg_sqlite_zone_seek(scan->sqlite, &scan->zones, &scan->at, &is_end);
+	scan->find.count = 0;
+	return rc == CHG_OK && !is_end ? list_ids(scan) : rc;
 }
 
 /* Reads one record, if it is still there and fits the filter. */
@@ -194,28 +223,41 @@ static enum chg_rc match(struct scan *scan, int64_t cdr_id, struct chg_cdr *ret,
 	return rc;
 }
 
-/* Hands the records of a batch over.  ret_done: nobody wants more. */
+/* Whether the record was wanted; ret_done: nobody wants more. */
+static enum chg_rc hand_over(
+	struct scan *scan, int64_t cdr_id, chg_cdr_each *each, void *to, bool *ret_done)
+{
+	struct chg_cdr cdr;
+	bool is_wanted = true;
+	enum chg_rc rc = CHG_OK;
+	/* An id of the search index may lie in a zone that was not even looked at. */
+	if (scan->way != WAY_ALL)
+		rc = chg_sqlite_zone_has(scan->sqlite, &scan->zones, cdr_id, &is_wanted);
+	if (rc == CHG_OK && is_wanted)
+		rc = match(scan, cdr_id, &cdr, &is_wanted);
+	if (rc != CHG_OK || !is_wanted)
+		return rc;
+	scan->found++;
+	*ret_done = !each(to, &cdr) || scan->found == scan->filter->limit;
+	return CHG_OK;
+}
+
+/* Hands the records of a batch over. */
 static enum chg_rc scan_batch(struct scan *scan, chg_cdr_each *each, void *to, bool *ret_done)
 {
-	for (size_t i = 0; i < scan->id_count; i++) {
-		struct chg_cdr cdr;
-		bool has_row;
-		scan->at = scan->ids[i];
-		*ret_done = scan->filter->newest_first ? scan->at < scan->source.lowest
-						       : scan->at > scan->source.highest;
+	for (size_t i = 0; i < scan->find.count; i++) {
+		scan->at = scan->find.ids[i];
+		*ret_done = scan->filter->newest_first ? scan->at < scan->lowest
+						       : scan->at > scan->highest;
 		if (*ret_done)
 			return CHG_OK;
-		enum chg_rc rc = match(scan, scan->at, &cdr, &has_row);
-		if (rc != CHG_OK)
+		enum chg_rc rc = hand_over(scan, scan->at, each, to, ret_done);
+		if (rc != CHG_OK || *ret_done)
 			return rc;
-		if (!has_row)
-			continue;
-		scan->found++;
-		*ret_done = !each(to, &cdr) || scan->found == scan->filter->limit;
-		if (*ret_done)
-			return CHG_OK;
 	}
-	*ret_done = scan->id_count < IDS_PER_BATCH;
+	*ret_done = scan->find.count < scan->wanted;
+	if (scan->wanted < CHG_FIND_MAX)
+		scan->wanted *= 2;
 	return CHG_OK;
 }
 
@@ -224,9 +266,9 @@ static int64_t first_of(const struct scan *scan)
 {
 	int64_t after = scan->filter->after_cdr_id;
 	if (!scan->filter->newest_first)
-		return after > scan->source.lowest - 1 ? after : scan->source.lowest - 1;
-	if (after == 0 || after > scan->source.highest)
-		return scan->source.highest + 1;
+		return after > scan->lowest - 1 ? after : scan->lowest - 1;
+	if (after == 0 || after > scan->highest)
+		return scan->highest + 1;
 	return after;
 }
 
@@ -241,12 +283,38 @@ static void mark_party(struct scan *scan)
 		scan->party = (struct chg_view){ scan->mark, chg_parties_mark(key, scan->mark) };
 }
 
+static void prepare(
+	struct scan *scan, struct chg_sqlite *sqlite, const struct chg_cdr_filter *filter)
+{
+	scan->sqlite = sqlite;
+	scan->filter = filter;
+	scan->lowest = 1;
+	scan->highest = INT64_MAX - 1;
+	if (filter->cdr_id != 0)
+		scan->lowest = scan->highest = filter->cdr_id;
+	scan->zones = (struct chg_zones){
+		.is_restricted = filter->from.is_present || filter->until.is_present,
+		.newest_first = filter->newest_first,
+		.from_us = filter->from.is_present ? filter->from.value.us : INT64_MIN,
+		.until_us = filter->until.is_present ? filter->until.value.us : INT64_MAX,
+	};
+	scan->find.sqlite = sqlite;
+	scan->find.zones = &scan->zones;
+	scan->find.newest_first = filter->newest_first;
+	scan->way = choose_way(filter, &scan->find.hash);
+	scan->wanted = filter->cdr_id != 0 ? 1 : CHG_FIND_MAX;
+	if (filter->limit != 0 && filter->limit < WANTED_MIN)
+		scan->wanted = WANTED_MIN;
+	else if (filter->limit != 0 && filter->limit < CHG_FIND_MAX / 2)
+		scan->wanted = filter->limit;
+	mark_party(scan);
+}
+
 static enum chg_rc scan_all(struct scan *scan, chg_cdr_each *each, void *to)
 {
 	bool is_done = false;
-	enum chg_rc rc = choose_source(scan->sqlite, scan->filter, &scan->source);
-	if (rc == CHG_OK)
-		scan->at = first_of(scan);
+	enum chg_rc rc = scan->filter->cdr_id == 0 ? narrow_by_time(scan) : CHG_OK;
+	scan->at = first_of(scan);
 	while (rc == CHG_OK && !is_done) {
 		rc = next_batch(scan);
 		if (rc == CHG_OK)
@@ -261,13 +329,16 @@ enum chg_rc chg_sqlite_scan_cdrs(
 	struct scan *scan = calloc(1, sizeof *scan);
 	if (scan == NULL)
 		return CHG_E_NO_MEMORY;
-	scan->sqlite = chg_sqlite_self(self);
-	scan->filter = filter;
-	mark_party(scan);
+	prepare(scan, chg_sqlite_self(self), filter);
 	enum chg_rc rc = scan_all(scan, each, to);
 	free(scan->texts.bytes);
 	free(scan);
 	return rc;
+}
+
+uint64_t chg_sqlite_unindexed(const struct chg_store *store)
+{
+	return chg_sqlite_self(store->self)->unindexed_count;
 }
 
 enum chg_rc chg_sqlite_scan_entries(void *self, int64_t cdr_id, chg_cdr_entry_each *each, void *to)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * query.sql taken apart, prepared and checked against the names that the program knows.
+ * Files of statements taken apart, prepared and checked against the names that the program knows.
  */
 #include "store/sqlite/sqlite_stmt.h"
 
@@ -14,6 +14,8 @@ static const char *const statement_names[] = {
 #undef STATEMENT
 };
 
+static const struct chg_stmt_set main_set = { statement_names, CHG_QUERY_COUNT };
+
 static const char *const names[] = {
 #define NAME(name) #name,
 #include "store/sqlite/sqlite_name.def"
@@ -22,7 +24,7 @@ static const char *const names[] = {
 
 _Static_assert(CHG_NAME_COUNT <= UINT8_MAX, "chg_stmt.parameter counts every name");
 
-/* What begins a statement in query.sql. */
+/* What begins a statement. */
 static const struct chg_view marker = { .ptr = "-- name: ", .len = sizeof "-- name: " - 1 };
 
 const char *chg_name_text(enum chg_name name)
@@ -60,12 +62,12 @@ enum chg_rc chg_sqlite_rc(int result)
 	}
 }
 
-static bool query_by_name(struct chg_view name, enum chg_query *ret)
+static bool query_by_name(const struct chg_stmt_set *set, struct chg_view name, int *ret)
 {
-	for (int i = 0; i < CHG_QUERY_COUNT; i++) {
-		if (!chg_view_equal(name, chg_view_of(statement_names[i])))
+	for (int i = 0; i < set->count; i++) {
+		if (!chg_view_equal(name, chg_view_of(set->names[i])))
 			continue;
-		*ret = (enum chg_query)i;
+		*ret = i;
 		return true;
 	}
 	return false;
@@ -83,8 +85,8 @@ static bool name_by_text(const char *text, enum chg_name *ret)
 }
 
 /* Finds the place of each parameter, so that binding costs no search. */
-static enum chg_rc resolve_parameters(
-	struct chg_stmt *stmt, const char *statement, char *reterr_why, size_t why_size)
+static enum chg_rc resolve_parameters(struct chg_stmt *stmt, const char *file,
+	const char *statement, char *reterr_why, size_t why_size)
 {
 	int count = sqlite3_bind_parameter_count(stmt->handle);
 	for (int i = 1; i <= count; i++) {
@@ -92,9 +94,9 @@ static enum chg_rc resolve_parameters(
 		enum chg_name name;
 		if (text == NULL || i > UINT8_MAX || !name_by_text(text + 1, &name)) {
 			snprintf(reterr_why, why_size,
-				"statement %s in query.sql has the parameter %s, which is not in "
+				"statement %s in %s has the parameter %s, which is not in "
 				"sqlite_name.def",
-				statement, text == NULL ? "?" : text);
+				statement, file, text == NULL ? "?" : text);
 			return CHG_E_UNKNOWN;
 		}
 		stmt->parameter[name] = (uint8_t)i;
@@ -102,18 +104,19 @@ static enum chg_rc resolve_parameters(
 	return CHG_OK;
 }
 
-static enum chg_rc prepare_one(sqlite3 *db, struct chg_view name, struct chg_view sql,
-	struct chg_stmts *stmts, char *reterr_why, size_t why_size)
+static enum chg_rc prepare_one(sqlite3 *db, const struct chg_stmt_set *set, const char *file,
+	struct chg_view name, struct chg_view sql, struct chg_stmt *list, char *reterr_why,
+	size_t why_size)
 {
-	enum chg_query query;
-	if (!query_by_name(name, &query) || stmts->list[query].handle != NULL) {
+	int query;
+	if (!query_by_name(set, name, &query) || list[query].handle != NULL) {
 		snprintf(reterr_why, why_size,
-			"query.sql has a statement \"%.*s\" that the program does not know or has "
+			"%s has a statement \"%.*s\" that the program does not know or has "
 			"already",
-			(int)name.len, name.ptr);
+			file, (int)name.len, name.ptr);
 		return CHG_E_UNKNOWN;
 	}
-	struct chg_stmt *stmt = &stmts->list[query];
+	struct chg_stmt *stmt = &list[query];
 	int result = sqlite3_prepare_v3(
 		db, sql.ptr, (int)sql.len, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL);
 	if (result != SQLITE_OK || stmt->handle == NULL) {
@@ -122,37 +125,50 @@ static enum chg_rc prepare_one(sqlite3 *db, struct chg_view name, struct chg_vie
 		return result == SQLITE_ERROR || result == SQLITE_OK ? CHG_E_STORE_SCHEMA
 								     : chg_sqlite_rc(result);
 	}
-	return resolve_parameters(stmt, statement_names[query], reterr_why, why_size);
+	return resolve_parameters(stmt, file, set->names[query], reterr_why, why_size);
 }
 
-enum chg_rc chg_stmts_prepare(sqlite3 *db, struct chg_stmts *ret, char *reterr_why, size_t why_size)
+enum chg_rc chg_stmt_set_prepare(sqlite3 *db, const struct chg_stmt_set *set,
+	const struct chg_sql_text *file, struct chg_stmt *ret, char *reterr_why, size_t why_size)
 {
-	const char *at = strstr(chg_sql_query.bytes, marker.ptr);
+	const char *at = strstr(file->bytes, marker.ptr);
 	while (at != NULL) {
 		const char *text = at + marker.len;
 		struct chg_view name = { .ptr = text, .len = strcspn(text, "\n") };
 		struct chg_view sql = { .ptr = text + name.len };
 		at = strstr(sql.ptr, marker.ptr);
 		sql.len = at == NULL ? strlen(sql.ptr) : (size_t)(at - sql.ptr);
-		enum chg_rc rc = prepare_one(db, name, sql, ret, reterr_why, why_size);
+		enum chg_rc rc =
+			prepare_one(db, set, file->name, name, sql, ret, reterr_why, why_size);
 		if (rc != CHG_OK)
 			return rc;
 	}
-	for (int i = 0; i < CHG_QUERY_COUNT; i++) {
-		if (ret->list[i].handle != NULL)
+	for (int i = 0; i < set->count; i++) {
+		if (ret[i].handle != NULL)
 			continue;
-		snprintf(reterr_why, why_size, "query.sql has no statement \"%s\"",
-			statement_names[i]);
+		snprintf(reterr_why, why_size, "%s has no statement \"%s\"", file->name,
+			set->names[i]);
 		return CHG_E_UNKNOWN;
 	}
 	return CHG_OK;
 }
 
+void chg_stmt_set_release(const struct chg_stmt_set *set, struct chg_stmt *list)
+{
+	for (int i = 0; i < set->count; i++) {
+		sqlite3_finalize(list[i].handle);
+		list[i] = (struct chg_stmt){ 0 };
+	}
+}
+
+enum chg_rc chg_stmts_prepare(sqlite3 *db, struct chg_stmts *ret, char *reterr_why, size_t why_size)
+{
+	return chg_stmt_set_prepare(db, &main_set, &chg_sql_query, ret->list, reterr_why, why_size);
+}
+
 void chg_stmts_release(struct chg_stmts *stmts)
 {
-	for (int i = 0; i < CHG_QUERY_COUNT; i++)
-		sqlite3_finalize(stmts->list[i].handle);
-	*stmts = (struct chg_stmts){ 0 };
+	chg_stmt_set_release(&main_set, stmts->list);
 }
 
 static int place(const struct chg_stmt *stmt, enum chg_name name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The statements of db/sqlite/query.sql: prepared once, found by name, bound by name at the cost of
+ * The statements of a file of db/: prepared once, found by name, bound by name at the cost of
  * an array look-up.
  */
 #ifndef CHG_STORE_SQLITE_STMT_H
@@ -37,8 +37,22 @@ struct chg_stmts {
 	struct chg_stmt list[CHG_QUERY_COUNT];
 };
 
+/* A file of statements, and the names that it must have: all of them and no others. */
+struct chg_stmt_set {
+	const char *const *names;
+	int count;
+};
+
+struct chg_sql_text;
+
+/* Prepares the statements of a file; the same errors. */
+enum chg_rc chg_stmt_set_prepare(sqlite3 *db, const struct chg_stmt_set *set,
+	const struct chg_sql_text *sql, struct chg_stmt *ret, char *reterr_why, size_t why_size);
+
+void chg_stmt_set_release(const struct chg_stmt_set *set, struct chg_stmt *list);
+
 /*
- * Prepares every statement.
+ * Prepares every statement of query.sql.
  *
  *   CHG_E_UNKNOWN       query.sql and sqlite_statement.def or sqlite_name.def do not agree
  *   CHG_E_STORE_SCHEMA  a statement does not fit the schema of the database

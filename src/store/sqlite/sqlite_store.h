@@ -37,6 +37,12 @@ enum {
 enum chg_rc chg_sqlite_store_open(const char *path, enum chg_sqlite_mode mode,
 	struct chg_store *ret, char *reterr_why, size_t why_size);
 
+/*
+ * How many records this store has looked through one by one since it was opened, because the search
+ * index did not have them.
+ */
+uint64_t chg_sqlite_unindexed(const struct chg_store *store);
+
 /* The version of the schema that this program writes. */
 int chg_sqlite_schema_version(void);
 
