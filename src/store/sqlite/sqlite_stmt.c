@@ -104,6 +104,20 @@ static enum chg_rc resolve_parameters(struct chg_stmt *stmt, const char *file,
 	return CHG_OK;
 }
 
+/* Whether a statement writes: by its first word, behind the comments. */
+static bool is_writing(struct chg_view sql)
+{
+	static const char *const words[] = { "INSERT", "UPDATE", "DELETE" };
+	const char *at = sql.ptr, *end = sql.ptr + sql.len;
+	while (at < end && (*at == '\n' || *at == '-'))
+		at += *at == '\n' ? 1 : strcspn(at, "\n");
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strncmp(at, words[i], strlen(words[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum chg_rc prepare_one(sqlite3 *db, const struct chg_stmt_set *set, const char *file,
 	struct chg_view name, struct chg_view sql, struct chg_stmt *list, char *reterr_why,
 	size_t why_size)
@@ -117,6 +131,8 @@ static enum chg_rc prepare_one(sqlite3 *db, const struct chg_stmt_set *set, cons
 		return CHG_E_UNKNOWN;
 	}
 	struct chg_stmt *stmt = &list[query];
+	if (sqlite3_db_readonly(db, "main") == 1 && is_writing(sql))
+		return CHG_OK;
 	int result = sqlite3_prepare_v3(
 		db, sql.ptr, (int)sql.len, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL);
 	if (result != SQLITE_OK || stmt->handle == NULL) {
@@ -144,7 +160,7 @@ enum chg_rc chg_stmt_set_prepare(sqlite3 *db, const struct chg_stmt_set *set,
 			return rc;
 	}
 	for (int i = 0; i < set->count; i++) {
-		if (ret[i].handle != NULL)
+		if (ret[i].handle != NULL || sqlite3_db_readonly(db, "main") == 1)
 			continue;
 		snprintf(reterr_why, why_size, "%s has no statement \"%s\"", file->name,
 			set->names[i]);
