@@ -172,8 +172,8 @@ INSERT INTO seen_epoch (epoch, began_us, until_us)
 SELECT 1, min(received_us), max(received_us) FROM acct_seen HAVING count(*) > 0;
 
 -- Which requests came before, so that a repeated one is answered and not counted again (RFC 6733 9.4).
--- Forgotten after a while, independent of how long records are kept.  The order of the key lets the
--- requests of one client follow each other.
+-- Forgotten after a while, independent of how long records are kept.  A Session-Id begins with the
+-- name of its client, so that the requests of one client follow each other.
 CREATE TABLE acct_seen_new (
 	epoch          INTEGER NOT NULL, -- the part of the memory that it is in
 	origin_host_id INTEGER NOT NULL, -- Origin-Host (264); RFC 6733 6.3
@@ -183,14 +183,14 @@ CREATE TABLE acct_seen_new (
 	record_number  INTEGER NOT NULL, -- Accounting-Record-Number (485); RFC 6733 9.8.3
 	digest         BLOB NOT NULL,    -- of the request's content, 16 octets
 	cdr_id         INTEGER NOT NULL, -- the record it went into
-	PRIMARY KEY (epoch, origin_host_id, session_id, sub_session, record_type, record_number, digest)
+	PRIMARY KEY (epoch, session_id, origin_host_id, sub_session, record_type, record_number, digest)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO acct_seen_new (epoch, origin_host_id, session_id, sub_session, record_type,
 	record_number, digest, cdr_id)
 SELECT 1, origin_host_id, session_id, sub_session, record_type, record_number, digest, cdr_id
 FROM acct_seen
-ORDER BY origin_host_id, session_id, sub_session, record_type, record_number, digest;
+ORDER BY session_id, origin_host_id, sub_session, record_type, record_number, digest;
 
 DROP TABLE acct_seen;
 ALTER TABLE acct_seen_new RENAME TO acct_seen;

@@ -60,10 +60,10 @@ VALUES (:epoch, :origin_host_id, :session_id, :sub_session, :record_type, :recor
 -- name: seen_forget
 -- In the order of the key: the next bite begins where this one ends.
 DELETE FROM acct_seen
-WHERE (epoch, origin_host_id, session_id, sub_session, record_type, record_number, digest) IN (
-	SELECT epoch, origin_host_id, session_id, sub_session, record_type, record_number, digest
+WHERE (epoch, session_id, origin_host_id, sub_session, record_type, record_number, digest) IN (
+	SELECT epoch, session_id, origin_host_id, sub_session, record_type, record_number, digest
 	FROM acct_seen WHERE epoch = :epoch
-	ORDER BY origin_host_id, session_id, sub_session, record_type, record_number, digest
+	ORDER BY session_id, origin_host_id, sub_session, record_type, record_number, digest
 	LIMIT :limit);
 
 -- name: epoch_next
@@ -151,6 +151,27 @@ VALUES (:cdr_id, :local_sequence, :kind, :status, :marks, :has_start, :has_stop,
 	:participants_attached, :messages_sent, :messages_exploded, :messages_sent_delivered,
 	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause,
 	:parties, coalesce(:content, '{}'));
+
+-- name: cdr_add_event
+-- The same for an event, most of whose state is given, so that it need not be handed over.
+INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count,
+	number_count, number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
+	origin_state_id, interim_interval_s, received_first_us, received_last_us, source,
+	origin_host_id, origin_realm, session_id, sub_session, multi_session_id, user_name,
+	service_context_id, application_server_id, application_service_type,
+	application_session_id, delivery_status, icid, call_id, sip_method, calling_party,
+	called_party, group_name, participants_attached, messages_sent,
+	messages_exploded, messages_sent_delivered, messages_exploded_delivered, content_octets,
+	cause_code, termination_cause, parties, content)
+VALUES (:cdr_id, :local_sequence, 1, 2, :marks, 0, 0, 0, 1, :number_min, :number_min, :started_us,
+	:started_us, :started_us, :started_us, :received_us, :origin_state_id, 0, :received_us,
+	:received_us, :source, :origin_host_id, :origin_realm, :session_id, :sub_session,
+	:multi_session_id, :user_name, :service_context_id, :application_server_id,
+	:application_service_type, :application_session_id, :delivery_status, :icid, :call_id,
+	:sip_method, :calling_party, :called_party, :group_name, :participants_attached,
+	:messages_sent, :messages_exploded, :messages_sent_delivered,
+	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause, :parties,
+	coalesce(:content, '{}'));
 
 -- An update writes every index of which it names a column, changed or not.  So there are two: what every
 -- request of a session does, which touches no index, and the same with the columns of indexes.

@@ -567,10 +567,13 @@ static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_view sour
 		return rc;
 
 	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_add);
+	bool is_event = record.kind == CHG_CDR_EVENT;
+	struct chg_stmt *stmt =
+		chg_sqlite_query(sqlite, is_event ? CHG_Q_cdr_add_event : CHG_Q_cdr_add);
 	chg_rows_bind(&chg_rows_state, stmt, &record);
 	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
-	bind_invited(stmt, acr);
+	if (!is_event)
+		bind_invited(stmt, acr);
 	bind_figures(stmt, acr, plan->has_figures);
 	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
 	chg_stmt_text(stmt, CHG_N_source, source);
