@@ -694,3 +694,100 @@ SELECT 'posting ' || posting_id FROM v_refund_conflict;
 
 -- name: law_GAPLESS
 SELECT 'posting ' || (postings + 1) FROM v_posting_gap;
+
+-- Records that an archive holds by now: each leaves with all that belongs to it, unless it changed.
+
+-- name: leaver_get
+SELECT local_sequence FROM cdr
+WHERE cdr_id = :cdr_id AND status = 2 AND entry_count = :entry_count AND marks = :marks
+	AND received_last_us = :received_last_us
+	AND NOT (source = 'CH-2' AND kind = 2 AND EXISTS (SELECT 1 FROM cc_session
+		WHERE cc_session.session_id = cdr.session_id
+			AND cc_session.origin_host_id = cdr.origin_host_id
+			AND cc_session.sub_session = cdr.sub_session
+			AND cc_session.cdr_id = cdr.cdr_id));
+
+-- name: leaver_delete_entries
+DELETE FROM cdr_entry WHERE cdr_id = :cdr_id;
+
+-- name: leaver_delete_participants
+DELETE FROM cdr_participant WHERE cdr_id = :cdr_id;
+
+-- name: leaver_delete_services
+DELETE FROM cdr_service WHERE cdr_id = :cdr_id;
+
+-- name: leaver_delete_charge
+DELETE FROM cdr_charge WHERE cdr_id = :cdr_id;
+
+-- name: leaver_delete
+DELETE FROM cdr WHERE cdr_id = :cdr_id;
+
+-- name: archive_put
+INSERT INTO archive (name, octets, records, local_sequence_max)
+VALUES (:name, :octets, :records, :local_sequence_max)
+ON CONFLICT (name) DO UPDATE SET octets = max(octets, excluded.octets),
+	records = records + excluded.records,
+	local_sequence_max = max(local_sequence_max, excluded.local_sequence_max);
+
+-- name: archive_next
+SELECT name, octets, records, local_sequence_max FROM archive WHERE name > :name
+ORDER BY name LIMIT 1;
+
+-- Records on their way into an archive: which of them may go, and all that belongs to each.  Rows are
+-- taken as they are, whatever columns they have.
+
+-- name: pack_newer
+-- The first record behind this one, and when it came: ids are given in the order of arrival.
+SELECT cdr_id, received_first_us FROM cdr WHERE cdr_id > :cdr_id ORDER BY cdr_id LIMIT 1;
+
+-- name: pack_highest
+SELECT max(cdr_id) FROM cdr;
+
+-- name: pack_ids
+SELECT cdr_id, received_last_us, entry_count, marks, started_us, closed_us, local_sequence
+FROM cdr
+WHERE cdr_id > :cdr_id AND cdr_id <= :highest_cdr_id AND status = 2 AND closed_us < :until_us
+	AND NOT (source = 'CH-2' AND kind = 2 AND EXISTS (SELECT 1 FROM cc_session
+		WHERE cc_session.session_id = cdr.session_id
+			AND cc_session.origin_host_id = cdr.origin_host_id
+			AND cc_session.sub_session = cdr.sub_session
+			AND cc_session.cdr_id = cdr.cdr_id))
+ORDER BY cdr_id LIMIT :limit;
+
+-- name: pack_terms
+-- Kinds as in enum chg_cdr_term.
+SELECT 1, party.key FROM cdr CROSS JOIN json_each(cdr.parties) AS party WHERE cdr_id = :cdr_id
+UNION ALL SELECT 2, session_id FROM cdr WHERE cdr_id = :cdr_id
+UNION ALL SELECT 3, icid FROM cdr WHERE cdr_id = :cdr_id AND icid IS NOT NULL
+UNION ALL SELECT 4, CAST(application_session_id AS TEXT) FROM cdr
+	WHERE cdr_id = :cdr_id AND application_session_id IS NOT NULL;
+
+-- name: pack_cdr
+SELECT * FROM cdr WHERE cdr_id = :cdr_id;
+
+-- name: pack_cdr_entry
+SELECT * FROM cdr_entry WHERE cdr_id = :cdr_id;
+
+-- name: pack_cdr_participant
+SELECT * FROM cdr_participant WHERE cdr_id = :cdr_id;
+
+-- name: pack_cdr_charge
+SELECT * FROM cdr_charge WHERE cdr_id = :cdr_id;
+
+-- name: pack_cdr_service
+SELECT * FROM cdr_service WHERE cdr_id = :cdr_id;
+
+-- name: pack_origin_host
+SELECT * FROM origin_host WHERE origin_host_id IN
+	(SELECT origin_host_id FROM cdr WHERE cdr_id BETWEEN :cdr_id AND :highest_cdr_id);
+
+-- name: pack_cdr_zone
+SELECT * FROM cdr_zone WHERE zone_no BETWEEN :cdr_id / 4096 AND :highest_cdr_id / 4096;
+
+-- name: pack_account
+SELECT * FROM account WHERE account_id IN
+	(SELECT account_id FROM cdr_charge WHERE cdr_id BETWEEN :cdr_id AND :highest_cdr_id);
+
+-- name: pack_conflict
+-- Whether rows of elsewhere are such as this program would write.
+SELECT 1 FROM v_content_conflict UNION ALL SELECT 1 FROM v_status_conflict LIMIT 1;

@@ -200,6 +200,7 @@ enum ctl_exit ctl_cmd_cdr_list(const struct ctl_call *call)
 	if (exit != CTL_EXIT_OK)
 		return exit;
 	exit = list_from(call, &source, &filter.cdr);
+	exit = ctl_source_verdict(&source, exit);
 	ctl_source_close(&source);
 	return exit;
 }
@@ -274,6 +275,7 @@ enum ctl_exit ctl_cmd_cdr_export(const struct ctl_call *call)
 		return exit;
 	exit = has_file ? export_to_file(call, &source, &filter.cdr, &search)
 			: export_to(call, &source, &filter.cdr, &search);
+	exit = ctl_source_verdict(&source, exit);
 	ctl_source_close(&source);
 	return exit;
 }

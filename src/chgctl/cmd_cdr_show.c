@@ -565,6 +565,7 @@ enum ctl_exit ctl_cmd_cdr_show(const struct ctl_call *call)
 	if (exit != CTL_EXIT_OK)
 		return exit;
 	exit = show_from(call, &source);
+	exit = ctl_source_verdict(&source, exit);
 	ctl_source_close(&source);
 	return exit;
 }

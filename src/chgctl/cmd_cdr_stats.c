@@ -406,6 +406,7 @@ enum ctl_exit ctl_cmd_cdr_stats(const struct ctl_call *call)
 	if (exit != CTL_EXIT_OK)
 		return exit;
 	exit = stats_from(call, &source, &filter.cdr);
+	exit = ctl_source_verdict(&source, exit);
 	ctl_source_close(&source);
 	return exit;
 }

@@ -11,9 +11,10 @@
 	(CTL_BIT(PARTY) | CTL_BIT(FROM) | CTL_BIT(UNTIL) | CTL_BIT(SERVICE) | CTL_BIT(TYPE) |      \
 		CTL_BIT(SESSION) | CTL_BIT(ICID) | CTL_BIT(APP_SESSION) | CTL_BIT(ORIGIN_HOST) |   \
 		CTL_BIT(STATE) | CTL_BIT(KIND) | CTL_BIT(MARKS))
-#define CHANGE  (WHERE | CTL_BIT(SOCKET) | CTL_BIT(WHY) | CTL_BIT(JSON))
-#define LISTING (WHERE | ZONE | CTL_BIT(LIMIT) | CTL_BIT(AFTER) | CTL_BIT(JSON) | CTL_BIT(CSV))
-#define ZONE    (CTL_BIT(UTC) | CTL_BIT(LOCAL))
+#define ARCHIVES (CTL_BIT(ARCHIVE) | CTL_BIT(ARCHIVE_DIR))
+#define CHANGE   (WHERE | CTL_BIT(SOCKET) | CTL_BIT(WHY) | CTL_BIT(JSON))
+#define LISTING  (WHERE | ZONE | CTL_BIT(LIMIT) | CTL_BIT(AFTER) | CTL_BIT(JSON) | CTL_BIT(CSV))
+#define ZONE     (CTL_BIT(UTC) | CTL_BIT(LOCAL))
 
 #define TIMES                                                                                      \
 	"Times: 2026-11-20, 2026-11-20T08:15, 2026-11-20T08:15:30+01:00, today, yesterday,\n"      \
@@ -28,7 +29,7 @@ static const struct ctl_command commands[] = {
 		.group = "cdr",
 		.name = "list",
 		.operands = "",
-		.options = WHERE | FILTERS | ZONE | CTL_BIT(LIMIT) | CTL_BIT(AFTER) |
+		.options = WHERE | ARCHIVES | FILTERS | ZONE | CTL_BIT(LIMIT) | CTL_BIT(AFTER) |
 			   CTL_BIT(NEWEST) | CTL_BIT(JSON) | CTL_BIT(CSV),
 		.summary = "charging records, one line each",
 		.text = "Lists records that satisfy all options given, in the order of their ids.\n"
@@ -49,7 +50,7 @@ static const struct ctl_command commands[] = {
 		.operands = "ID | SESSION-ID",
 		.operand_min = 1,
 		.operand_max = 1,
-		.options = WHERE | ZONE | CTL_BIT(JSON),
+		.options = WHERE | ARCHIVES | ZONE | CTL_BIT(JSON),
 		.summary = "one record in full, with its timeline and participants",
 		.text = "An ID is the number in the first column of `chgctl cdr list` and shows "
 			"one\n"
@@ -64,7 +65,7 @@ static const struct ctl_command commands[] = {
 		.group = "cdr",
 		.name = "export",
 		.operands = "",
-		.options = WHERE | FILTERS | ZONE | CTL_BIT(AFTER) | CTL_BIT(LIMIT) |
+		.options = WHERE | ARCHIVES | FILTERS | ZONE | CTL_BIT(AFTER) | CTL_BIT(LIMIT) |
 			   CTL_BIT(FORMAT) | CTL_BIT(OUTPUT),
 		.summary = "charging records with all fields, for other programs",
 		.text = "Writes every field of the records that satisfy all options given: one "
@@ -83,7 +84,7 @@ static const struct ctl_command commands[] = {
 		.group = "cdr",
 		.name = "stats",
 		.operands = "",
-		.options = WHERE | FILTERS | ZONE | CTL_BIT(JSON),
+		.options = WHERE | ARCHIVES | FILTERS | ZONE | CTL_BIT(JSON),
 		.summary = "counts of records, and whether their sequence has gaps",
 		.text = "Counts the records that satisfy all options given by kind, state, "
 			"service\n"
@@ -430,6 +431,46 @@ static const struct ctl_command commands[] = {
 			"run meanwhile.\n",
 		.examples = "chgctl db backup /var/backups/charging-2026-11-20.db\n",
 		.run = ctl_cmd_db_backup,
+	},
+	{
+		.group = "db",
+		.name = "prune",
+		.operands = "",
+		.options = WHERE | CTL_BIT(SOCKET) | CTL_BIT(OLDER_THAN) | CTL_BIT(DRY_RUN) |
+			   CTL_BIT(STOP) | CTL_BIT(ARCHIVE_DIR),
+		.summary = "moves old records into archives, while the node runs",
+		.text = "Records that were closed longer ago than --older-than go into files in "
+			"the folder\n"
+			"of the archives, and leave the database once they are on disk there.  "
+			"Open "
+			"sessions,\n"
+			"accounts and the ledger stay.  `chgctl cdr ... --archive` reads both.\n"
+			"While a node runs it does the work, in the folder that its configuration "
+			"names, and\n"
+			"requests hardly notice; ^C ends it.  Stopped anyhow, nothing is lost, and "
+			"the next\n"
+			"time goes on where it was.  The room that records leave is used for new "
+			"ones;\n"
+			"`chgctl db compact` gives it back to the disk.\n"
+			"With cdr.keep_days the node does all this by itself.\n",
+		.examples = "chgctl db prune --older-than 90d --dry-run\n"
+			    "chgctl db prune --older-than 90d\n"
+			    "chgctl db prune --stop\n",
+		.run = ctl_cmd_db_prune,
+	},
+	{
+		.group = "db",
+		.name = "compact",
+		.operands = "",
+		.options = WHERE,
+		.summary = "gives the room that records left back to the disk",
+		.text = "Writes the database anew without what it does not use.  No node may run, "
+			"and for\n"
+			"a while as much room is needed again.  Worth it after a large prune: "
+			"otherwise new\n"
+			"records use the room.\n",
+		.examples = "chgctl db compact\n",
+		.run = ctl_cmd_db_compact,
 	},
 	{
 		.group = "status",

@@ -86,6 +86,8 @@ enum ctl_exit ctl_cmd_config_check(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_config_show(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_db_check(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_db_upgrade(const struct ctl_call *call);
+enum ctl_exit ctl_cmd_db_prune(const struct ctl_call *call);
+enum ctl_exit ctl_cmd_db_compact(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_db_backup(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_status(const struct ctl_call *call);
 enum ctl_exit ctl_cmd_stats(const struct ctl_call *call);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/archive_store.h"
 #include "runtime/config.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -116,6 +117,63 @@ enum ctl_exit ctl_source_socket(const struct ctl_args *args, char ret_path[CTL_P
 	return CTL_EXIT_UNREACHABLE;
 }
 
+/* The configuration that names the database names its archives as well; NULL: there is none. */
+static const char *config_of_database(const struct ctl_args *args)
+{
+	const char *environment = getenv("CHG_DB");
+
+	if (ctl_args_has(args, CTL_OPT_DB))
+		return NULL;
+	if (ctl_args_has(args, CTL_OPT_CONFIG))
+		return args->value[CTL_OPT_CONFIG];
+	return environment != NULL && environment[0] != '\0' ? NULL : installed_config;
+}
+
+enum ctl_exit ctl_source_archives(
+	const struct ctl_args *args, const char *database, char ret_folder[CTL_PATH_MAX])
+{
+	const char *config_path = config_of_database(args);
+	enum chg_rc rc;
+
+	if (ctl_args_has(args, CTL_OPT_ARCHIVE_DIR))
+		return take_path(args->value[CTL_OPT_ARCHIVE_DIR], ret_folder);
+	if (config_path == NULL) {
+		rc = chg_config_archive_beside(database, ret_folder);
+	} else {
+		struct chg_config *config = ctl_config_read(config_path);
+		if (config == NULL)
+			return CTL_EXIT_PROBLEM;
+		rc = chg_config_archive_folder(config, ret_folder);
+		free(config);
+	}
+	if (rc == CHG_OK)
+		return CTL_EXIT_OK;
+	ctl_say("the path of the archives is too long");
+	return CTL_EXIT_USAGE;
+}
+
+static void complain(void *to, const char *why)
+{
+	struct ctl_source *source = to;
+
+	source->complaints++;
+	ctl_say("%s", why);
+}
+
+static enum ctl_exit open_archives(const struct ctl_args *args, struct ctl_source *source)
+{
+	char folder[CTL_PATH_MAX];
+	enum ctl_exit exit = ctl_source_archives(args, source->path, folder);
+
+	if (exit != CTL_EXIT_OK)
+		return exit;
+	enum chg_rc rc =
+		chg_archive_store_open(&source->database, folder, complain, source, &source->store);
+	if (rc == CHG_OK)
+		return CTL_EXIT_OK;
+	return ctl_source_failed(source, rc);
+}
+
 enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *ret)
 {
 	char why[CHG_SQLITE_WHY_MAX] = "";
@@ -123,18 +181,26 @@ enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *re
 
 	if (exit != CTL_EXIT_OK)
 		return exit;
+	ret->complaints = 0;
 	enum chg_rc rc = chg_sqlite_store_open(
-		ret->path, CHG_SQLITE_READ_ONLY, &ret->store, why, sizeof why);
-	if (rc == CHG_OK)
+		ret->path, CHG_SQLITE_READ_ONLY, &ret->database, why, sizeof why);
+	if (rc != CHG_OK) {
+		ctl_say("%s", why[0] == '\0' ? chg_rc_sentence(rc) : why);
+		return CTL_EXIT_PROBLEM;
+	}
+	ret->store = ret->database;
+	if (!ctl_args_has(args, CTL_OPT_ARCHIVE))
 		return CTL_EXIT_OK;
-	ctl_say("%s", why[0] == '\0' ? chg_rc_sentence(rc) : why);
-	return CTL_EXIT_PROBLEM;
+	exit = open_archives(args, ret);
+	if (exit != CTL_EXIT_OK)
+		ret->database.ops->close(ret->database.self);
+	return exit;
 }
 
 /* Why a search took so long, when it did. */
 static void tell_unindexed(const struct ctl_source *source)
 {
-	uint64_t count = chg_sqlite_unindexed(&source->store);
+	uint64_t count = chg_sqlite_unindexed(&source->database);
 
 	if (count > CTL_UNINDEXED_TELL)
 		ctl_say("%" PRIu64
@@ -146,8 +212,15 @@ static void tell_unindexed(const struct ctl_source *source)
 void ctl_source_close(struct ctl_source *source)
 {
 	tell_unindexed(source);
-	source->store.ops->close(source->store.self);
-	source->store = (struct chg_store){ 0 };
+	if (source->store.self != source->database.self)
+		source->store.ops->close(source->store.self);
+	source->database.ops->close(source->database.self);
+	source->store = source->database = (struct chg_store){ 0 };
+}
+
+enum ctl_exit ctl_source_verdict(const struct ctl_source *source, enum ctl_exit exit)
+{
+	return exit == CTL_EXIT_OK && source->complaints > 0 ? CTL_EXIT_PROBLEM : exit;
 }
 
 enum ctl_exit ctl_source_failed(const struct ctl_source *source, enum chg_rc rc)

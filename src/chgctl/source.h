@@ -17,7 +17,9 @@ enum {
 
 struct ctl_source {
 	char path[CTL_PATH_MAX];
-	struct chg_store store;
+	struct chg_store store;    /* what is read: the database, with --archive and its archives */
+	struct chg_store database; /* the database alone */
+	unsigned complaints;       /* about archives */
 };
 
 /*
@@ -26,11 +28,21 @@ struct ctl_source {
  */
 enum ctl_exit ctl_source_find(const struct ctl_args *args, char ret_path[CTL_PATH_MAX]);
 
-/* Finds it and opens it for reading; creates nothing.  Says on stderr what is wrong. */
+/*
+ * Finds it and opens it for reading, with its archives where --archive asks for them; creates nothing.
+ * Says on stderr what is wrong.  The source must stay where it is until it is closed.
+ */
 enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *ret);
 
 /* Says on stderr when many records had to be looked through for want of an index. */
 void ctl_source_close(struct ctl_source *source);
+
+/* CTL_EXIT_PROBLEM when an archive could not be read, which was told, and exit otherwise. */
+enum ctl_exit ctl_source_verdict(const struct ctl_source *source, enum ctl_exit exit);
+
+/* The folder of the archives of a database: --archive-dir, else as the configuration has it. */
+enum ctl_exit ctl_source_archives(
+	const struct ctl_args *args, const char *database, char ret_folder[CTL_PATH_MAX]);
 
 /*
  * Calls each for every record of the filter, in transactions of CTL_PAGE_RECORDS, and page_end

@@ -33,4 +33,14 @@ static inline bool chg_view_equal(struct chg_view a, struct chg_view b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* By bytes; below, equal to or above 0 as memcmp. */
+static inline int chg_view_compare(struct chg_view a, struct chg_view b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
+	if (order != 0)
+		return order;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
 #endif

@@ -36,7 +36,38 @@ struct chg_cdr_filter {
 	size_t limit;               /* 0: no limit */
 };
 
+/* What of a record a filter compares whole: indexes may leave out what has none of it. */
+enum chg_cdr_term {
+	CHG_CDR_TERM_PARTY = 1, /* in normal form */
+	CHG_CDR_TERM_SESSION = 2,
+	CHG_CDR_TERM_ICID = 3,
+	CHG_CDR_TERM_APPLICATION_SESSION = 4, /* in decimal */
+};
+
+/* Lowest and highest of something. */
+struct chg_range {
+	int64_t low;
+	int64_t high;
+};
+
+/* How a record was when it was read: each request that touches it changes one of these. */
+struct chg_cdr_stamp {
+	int64_t cdr_id;
+	chg_instant received_last_at;
+	uint32_t entry_count;
+	uint32_t marks;
+};
+
+/* A file that old records were moved into, as far as a store has to know it. */
+struct chg_archive_line {
+	struct chg_view name;       /* of the file, without its folder */
+	uint64_t octets;            /* so much of the file, from its beginning, must be there */
+	uint64_t records;           /* that left the store because they are in there */
+	int64_t local_sequence_max; /* the highest among them */
+};
+
 /* Return false to stop the scan early; that is no error. */
+typedef bool chg_archive_each(void *to, const struct chg_archive_line *archive);
 typedef bool chg_cdr_each(void *to, const struct chg_cdr *cdr);
 typedef bool chg_cdr_entry_each(void *to, const struct chg_cdr_entry *entry);
 typedef bool chg_cdr_participant_each(void *to, const struct chg_cdr_participant *participant);
@@ -92,6 +123,19 @@ struct chg_store_ops {
 		void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);
 
 	/*
+	 * Inside a transaction.  Records that an archive holds by now leave the store, with all that
+	 * belongs to them; the ledger, the accounts and the memory for duplicates stay as they are.
+	 * A record stays that is open, that is not any more as its stamp says, or that a session of
+	 * CH-2 still names; one that is not there is fine.  The archive's line, found by its name,
+	 * counts those that left and takes octets where that is more.
+	 *
+	 *   archive      name and octets; the rest is not looked at
+	 *   ret_removed  how many left
+	 */
+	enum chg_rc (*remove_archived)(void *self, const struct chg_archive_line *archive,
+		const struct chg_cdr_stamp *stamp, size_t count, uint32_t *ret_removed);
+
+	/*
 	 * Our own Origin-State-Id, RFC 6733 8.16: kept for as long as the sessions are, so that a
 	 * restart that loses nothing does not make clients drop what is alive.  Given `fresh` on the
 	 * first call for a store, the same number ever after.
@@ -104,6 +148,9 @@ struct chg_store_ops {
 	enum chg_rc (*scan_entries)(void *self, int64_t cdr_id, chg_cdr_entry_each *each, void *to);
 	enum chg_rc (*scan_participants)(
 		void *self, int64_t cdr_id, chg_cdr_participant_each *each, void *to);
+
+	/* The archives that records left for, by name.  The view lives until `each` returns. */
+	enum chg_rc (*scan_archives)(void *self, chg_archive_each *each, void *to);
 
 	/* Frees everything, self included. */
 	void (*close)(void *self);

@@ -260,6 +260,23 @@ void chg_config_write_table(FILE *to)
 	}
 }
 
+enum chg_rc chg_config_archive_beside(const char *database, char ret[CHG_CONFIG_PATH_MAX])
+{
+	const char *slash = strrchr(database, '/');
+	int len = slash == NULL ? 0 : (int)(slash - database) + 1;
+	int written = snprintf(ret, CHG_CONFIG_PATH_MAX, "%.*sarchive", len, database);
+	return written < CHG_CONFIG_PATH_MAX ? CHG_OK : CHG_E_RANGE;
+}
+
+enum chg_rc chg_config_archive_folder(
+	const struct chg_config *config, char ret[CHG_CONFIG_PATH_MAX])
+{
+	if (config->cdr_archive_dir[0] == '\0')
+		return chg_config_archive_beside(config->store_path, ret);
+	(void)snprintf(ret, CHG_CONFIG_PATH_MAX, "%s", config->cdr_archive_dir);
+	return CHG_OK;
+}
+
 void chg_config_cc_policy(const struct chg_config *config, struct chg_cc_policy *ret)
 {
 	*ret = (struct chg_cc_policy){

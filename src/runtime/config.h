@@ -147,6 +147,13 @@ void chg_config_write_example(FILE *to);
 /* Writes the table of conf/README.md, in Markdown. */
 void chg_config_write_table(FILE *to);
 
+/* The folder of the archives.  CHG_E_RANGE: its path is too long. */
+enum chg_rc chg_config_archive_folder(
+	const struct chg_config *config, char ret[CHG_CONFIG_PATH_MAX]);
+
+/* The same for a database without a configuration. */
+enum chg_rc chg_config_archive_beside(const char *database, char ret[CHG_CONFIG_PATH_MAX]);
+
 /* What credit control asks of the configuration.  is_strict, which is a peer's, is false. */
 void chg_config_cc_policy(const struct chg_config *config, struct chg_cc_policy *ret);
 

@@ -13,6 +13,7 @@
 #include "runtime/indexer.h"
 #include "runtime/log.h"
 #include "runtime/meter.h"
+#include "runtime/prune_worker.h"
 #include "runtime/runtime_command.h"
 #include "runtime/tariff_follow.h"
 #include "store/memory/memory_store.h"
@@ -32,8 +33,9 @@ struct chg_runtime {
 	uint32_t state_id;
 	struct chg_tariff_shelf *tariffs;
 	struct chg_engine *engine;
-	struct chg_indexer *indexer; /* NULL: the store has none */
-	struct chg_control *control; /* NULL when control.socket is "" */
+	struct chg_indexer *indexer;     /* NULL: the store has none */
+	struct chg_prune_worker *pruner; /* NULL when no database is there to be pruned */
+	struct chg_control *control;     /* NULL when control.socket is "" */
 	struct chg_now started;
 
 	pthread_mutex_t
@@ -176,6 +178,27 @@ static enum chg_rc start_indexer(struct chg_runtime *runtime)
 		chg_log_sink_log(&runtime->sink), chg_meter_table(), &runtime->indexer);
 }
 
+/* What is in memory only has no file that grows. */
+static enum chg_rc start_pruner(struct chg_runtime *runtime, char *reterr_why, size_t why_size)
+{
+	char folder[CHG_CONFIG_PATH_MAX];
+	if (runtime->config.store_kind != CHG_STORE_SQLITE)
+		return CHG_OK;
+	if (chg_config_archive_folder(&runtime->config, folder) != CHG_OK) {
+		(void)snprintf(reterr_why, why_size, "the path of the archives is too long");
+		return CHG_E_CONFIG;
+	}
+	const struct chg_prune_worker_config config = { .database = runtime->config.store_path,
+		.folder = folder,
+		.owner = runtime->state_id,
+		.keep_days = runtime->config.cdr_keep_days,
+		.engine = runtime->engine,
+		.clock = runtime->clock,
+		.log = chg_log_sink_log(&runtime->sink),
+		.meters = chg_meter_table() };
+	return chg_prune_worker_start(&config, &runtime->pruner);
+}
+
 static enum chg_rc start_control(struct chg_runtime *runtime, char *reterr_why, size_t why_size)
 {
 	const char *path = runtime->config.control_socket;
@@ -210,6 +233,8 @@ static enum chg_rc build(
 	if (rc == CHG_OK)
 		rc = start_indexer(runtime);
 	if (rc == CHG_OK)
+		rc = start_pruner(runtime, reterr_why, why_size);
+	if (rc == CHG_OK)
 		rc = start_control(runtime, reterr_why, why_size);
 	return rc;
 }
@@ -218,6 +243,7 @@ static enum chg_rc build(
 static void tear_down(struct chg_runtime *runtime)
 {
 	chg_control_free(runtime->control);
+	chg_prune_worker_free(runtime->pruner);
 	chg_indexer_stop(runtime->indexer);
 	chg_engine_free(runtime->engine);
 	chg_tariff_shelf_free(runtime->tariffs);
@@ -321,6 +347,12 @@ struct chg_now chg_runtime_now(const struct chg_runtime *runtime)
 {
 	assert(runtime->magic == RUNTIME_MAGIC);
 	return runtime->clock.now(runtime->clock.self);
+}
+
+struct chg_prune_worker *chg_runtime_pruner(struct chg_runtime *runtime)
+{
+	assert(runtime->magic == RUNTIME_MAGIC);
+	return runtime->pruner;
 }
 
 struct chg_engine *chg_runtime_engine(struct chg_runtime *runtime)

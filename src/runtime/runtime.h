@@ -11,6 +11,7 @@
 #include "port/meter.h"
 #include "runtime/config.h"
 
+struct chg_prune_worker;
 struct chg_runtime;
 struct chg_tariff_shelf;
 
@@ -38,6 +39,9 @@ enum chg_rc chg_runtime_acquire(const char *config_path, struct chg_log log,
 
 /* The last one drains and closes everything.  NULL is fine. */
 void chg_runtime_release(struct chg_runtime *runtime);
+
+/* What moves old records into archives; NULL for a store without a file. */
+struct chg_prune_worker *chg_runtime_pruner(struct chg_runtime *runtime);
 
 /* All valid until the release that belongs to the caller's acquire; from any thread. */
 struct chg_engine *chg_runtime_engine(struct chg_runtime *runtime);

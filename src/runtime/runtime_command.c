@@ -12,6 +12,7 @@
 #include "runtime/book_change.h"
 #include "runtime/log.h"
 #include "runtime/meter.h"
+#include "runtime/prune_worker.h"
 #include "runtime/tariff_follow.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -176,6 +177,73 @@ static enum chg_rc tell_config(void *self, json_t *request, json_t *reply)
 {
 	(void)request;
 	return set_printed(reply, print_config, chg_runtime_config(self));
+}
+
+/* False, and the reply says so, when nothing can be pruned. */
+static bool need_pruner(struct chg_runtime *runtime, json_t *reply, struct chg_prune_worker **ret)
+{
+	*ret = chg_runtime_pruner(runtime);
+	if (*ret == NULL)
+		set_text(reply, "why",
+			"this node keeps records in memory (store.kind), so there is nothing to "
+			"archive");
+	return *ret != NULL;
+}
+
+static enum chg_rc begin_prune(void *self, json_t *request, json_t *reply)
+{
+	struct chg_runtime *runtime = self;
+	struct chg_prune_worker *pruner;
+	const json_t *before = json_object_get(request, "closed_before_us");
+	if (!need_pruner(runtime, reply, &pruner))
+		return CHG_E_UNKNOWN;
+	if (!json_is_integer(before) ||
+		json_integer_value(before) > chg_runtime_now(runtime).wall.us) {
+		set_text(reply, "why",
+			"\"closed_before_us\" is no time of the past in microseconds since 1970");
+		return CHG_E_SYNTAX;
+	}
+	enum chg_rc rc =
+		chg_prune_worker_begin(pruner, (chg_instant){ json_integer_value(before) });
+	if (rc == CHG_E_BUSY)
+		set_text(reply, "why",
+			"records are being archived already; wait for the end, or stop it with "
+			"`chgctl db prune --stop`");
+	if (rc == CHG_OK)
+		chg_log_event(chg_runtime_log(runtime), CHG_LOG_NOTICE, "prune.begun who=%s",
+			json_string_value(json_object_get(request, "who")));
+	return rc;
+}
+
+static enum chg_rc tell_prune(void *self, json_t *request, json_t *reply)
+{
+	struct chg_prune_status status;
+	struct chg_prune_worker *pruner;
+	(void)request;
+	if (!need_pruner(self, reply, &pruner))
+		return CHG_E_UNKNOWN;
+	chg_prune_worker_status(pruner, &status);
+	set_bool(reply, "running", status.is_running);
+	set_number(reply, "runs", status.runs);
+	set_number(reply, "archived", status.progress.archived);
+	set_number(reply, "removed", status.progress.removed);
+	set_number(reply, "kept", status.progress.kept);
+	set_number(reply, "archive_bytes", status.progress.octets);
+	set_number(reply, "cdr_id", (uint64_t)status.progress.cdr_id);
+	set_number(reply, "highest_cdr_id", (uint64_t)status.progress.highest_cdr_id);
+	set_text(reply, "result", chg_rc_name(status.rc));
+	set_text(reply, "result_why", status.why);
+	return CHG_OK;
+}
+
+static enum chg_rc stop_prune(void *self, json_t *request, json_t *reply)
+{
+	struct chg_prune_worker *pruner;
+	(void)request;
+	if (!need_pruner(self, reply, &pruner))
+		return CHG_E_UNKNOWN;
+	chg_prune_worker_stop(pruner);
+	return CHG_OK;
 }
 
 static enum chg_rc tell_help(void *self, json_t *request, json_t *reply)

@@ -415,7 +415,7 @@ static void help_names_every_command(void **state)
 	json_t *commands = json_object_get(reply, "commands");
 	const char *name;
 	json_t *sentence;
-	assert_int_equal(json_object_size(commands), 5 + 9);
+	assert_int_equal(json_object_size(commands), 8 + 9);
 	json_object_foreach(commands, name, sentence)
 	{
 		assert_true(json_string_length(sentence) > 0);

@@ -653,6 +653,156 @@ static void case_forget(struct fixture *fixture)
 
 /* Transactions. */
 
+/* Records that left for an archive. */
+
+static bool no_entry(void *to, const struct chg_cdr_entry *entry)
+{
+	(void)to;
+	fail_msg("entry %u is still there", entry->entry_no);
+	return false;
+}
+
+static bool no_participant(void *to, const struct chg_cdr_participant *participant)
+{
+	(void)to;
+	fail_msg("a participant of entry %u is still there", participant->entry_no);
+	return false;
+}
+
+static struct chg_cdr_stamp stamp_of(struct chg_store *store, int64_t cdr_id)
+{
+	struct chg_cdr cdr = cdr_of(store, cdr_id).cdr;
+	return (struct chg_cdr_stamp){ .cdr_id = cdr_id,
+		.received_last_at = cdr.received_last_at,
+		.entry_count = cdr.state.entry_count,
+		.marks = cdr.state.marks };
+}
+
+static uint32_t remove_ok(struct chg_store *store, const char *name, uint64_t octets,
+	const struct chg_cdr_stamp *stamp, size_t count)
+{
+	const struct chg_archive_line archive = { .name = chg_view_of(name), .octets = octets };
+	uint32_t removed = 99;
+	begin_ok(store);
+	assert_int_equal(
+		store->ops->remove_archived(store->self, &archive, stamp, count, &removed), CHG_OK);
+	commit_ok(store);
+	return removed;
+}
+
+static bool dump_archive(void *to, const struct chg_archive_line *archive)
+{
+	fprintf(to, "%.*s octets=%" PRIu64 " records=%" PRIu64 " highest=%" PRId64 "\n",
+		(int)archive->name.len, archive->name.ptr, archive->octets, archive->records,
+		archive->local_sequence_max);
+	return true;
+}
+
+static char *archives_of(struct chg_store *store)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+	assert_non_null(to);
+	assert_int_equal(store->ops->scan_archives(store->self, dump_archive, to), CHG_OK);
+	fclose(to);
+	return text;
+}
+
+/* 1 an event, 2 a closed session with participants, 3 an open session, 4 an event. */
+static void fill_for_leaving(struct chg_store *store)
+{
+	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 0);
+	take(store, 10, &acr);
+	acr = acr_of("s", CHG_RECORD_START, 0);
+	acr.participant[0] = CHG_VIEW("sip:bob@example.net");
+	acr.participant_count = 1;
+	take(store, 11, &acr);
+	acr = acr_of("o", CHG_RECORD_START, 0);
+	take(store, 12, &acr);
+	acr = acr_of("s", CHG_RECORD_STOP, 1);
+	take(store, 13, &acr);
+	acr = acr_of("e", CHG_RECORD_EVENT, 1);
+	take(store, 14, &acr);
+}
+
+static void case_leave(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	fill_for_leaving(store);
+	const struct chg_cdr_stamp stamps[] = { stamp_of(store, 1), stamp_of(store, 2),
+		stamp_of(store, 3) };
+	assert_int_equal(remove_ok(store, "b", 100, stamps, 3), 2);
+	fixture_restart(fixture);
+	assert_int_equal(find(store, (struct chg_cdr_filter){ 0 }).count, 2);
+	assert_int_equal(
+		find(store, (struct chg_cdr_filter){ .party = CHG_VIEW("sip:bob@example.net") })
+			.count,
+		0);
+	assert_int_equal(store->ops->scan_entries(store->self, 2, no_entry, NULL), CHG_OK);
+	assert_int_equal(
+		store->ops->scan_participants(store->self, 2, no_participant, NULL), CHG_OK);
+	/* Once more, as after a crash: nothing happens. */
+	assert_int_equal(remove_ok(store, "b", 200, stamps, 3), 0);
+	struct chg_cdr_stamp last = stamp_of(store, 4);
+	assert_int_equal(remove_ok(store, "a", 50, &last, 1), 1);
+	same_text(strdup("a octets=50 records=1 highest=3\nb octets=100 records=2 highest=2\n"),
+		archives_of(store));
+	/* The number of a record that left is never given again. */
+	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 2);
+	take(store, 20, &acr);
+	assert_int_equal(cdr_of(store, 5).cdr.state.local_sequence, 4);
+}
+
+static void case_leave_is_repeated(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	fill_for_leaving(store);
+	struct chg_cdr_stamp stamp = stamp_of(store, 1);
+	assert_int_equal(remove_ok(store, "a", 1, &stamp, 1), 1);
+	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 0);
+	assert_true(take(store, 20, &acr).is_known);
+	assert_int_equal(count_all(store), 3);
+}
+
+static void case_changed_stays(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	fill_for_leaving(store);
+	struct chg_cdr_stamp stamp = stamp_of(store, 2);
+	struct chg_acr acr = acr_of("s", CHG_RECORD_STOP, 2);
+	take(store, 20, &acr); /* late */
+	assert_int_equal(remove_ok(store, "a", 1, &stamp, 1), 0);
+	assert_int_equal(cdr_of(store, 2).cdr.state.entry_count, 3);
+	stamp = stamp_of(store, 2);
+	for (int i = 0; i < 3; i++) {
+		struct chg_cdr_stamp other = stamp;
+		other.entry_count += i == 0;
+		other.marks ^= i == 1;
+		other.received_last_at.us += i == 2;
+		assert_int_equal(remove_ok(store, "a", 1, &other, 1), 0);
+	}
+	same_text(strdup(""), archives_of(store));
+	assert_int_equal(remove_ok(store, "a", 1, &stamp, 1), 1);
+}
+
+static void case_leave_rolled_back(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	fill_for_leaving(store);
+	char *before = dump_of(store, NULL);
+	const struct chg_archive_line archive = { .name = CHG_VIEW("a") };
+	struct chg_cdr_stamp stamp = stamp_of(store, 2);
+	uint32_t removed;
+	begin_ok(store);
+	assert_int_equal(
+		store->ops->remove_archived(store->self, &archive, &stamp, 1, &removed), CHG_OK);
+	assert_int_equal(removed, 1);
+	store->ops->rollback(store->self);
+	same_text(before, dump_of(store, NULL));
+	same_text(strdup(""), archives_of(store));
+}
+
 static void case_rollback(struct fixture *fixture)
 {
 	struct chg_store *store = &fixture->store;
@@ -989,6 +1139,10 @@ static const struct contract_case {
 	{ "silent sessions are closed, the earliest first", case_expiry },
 	{ "a stepped wall clock closes nothing", case_steady_time },
 	{ "requests are forgotten once they are old, and none before", case_forget },
+	{ "what an archive holds leaves, with all that belongs to it", case_leave },
+	{ "a request whose record left is still known", case_leave_is_repeated },
+	{ "a record that changed since it was read stays", case_changed_stays },
+	{ "a rollback brings back what had left", case_leave_rolled_back },
 	{ "a rollback leaves nothing", case_rollback },
 	{ "a rollback of nothing is fine", case_rollback_of_nothing },
 	{ "a transaction sees what it did itself", case_sees_itself },

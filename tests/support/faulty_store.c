@@ -76,6 +76,12 @@ static enum chg_rc forget_seen(
 	PASS_ON(FAULTY_FORGET_SEEN, forget_seen, before, max, ret_forgotten);
 }
 
+static enum chg_rc remove_archived(void *self, const struct chg_archive_line *archive,
+	const struct chg_cdr_stamp *stamp, size_t count, uint32_t *ret_removed)
+{
+	PASS_ON(FAULTY_REMOVE_ARCHIVED, remove_archived, archive, stamp, count, ret_removed);
+}
+
 static enum chg_rc own_state_id(void *self, uint32_t fresh, uint32_t *ret)
 {
 	PASS_ON(FAULTY_OWN_STATE_ID, own_state_id, fresh, ret);
@@ -98,6 +104,11 @@ static enum chg_rc scan_participants(
 	PASS_ON(FAULTY_SCAN, scan_participants, cdr_id, each, to);
 }
 
+static enum chg_rc scan_archives(void *self, chg_archive_each *each, void *to)
+{
+	PASS_ON(FAULTY_SCAN, scan_archives, each, to);
+}
+
 static void close_store(void *self)
 {
 	struct faulty_store *faulty = self;
@@ -114,10 +125,12 @@ static const struct chg_store_ops ops = {
 	.next_deadline = next_deadline,
 	.expire_due = expire_due,
 	.forget_seen = forget_seen,
+	.remove_archived = remove_archived,
 	.own_state_id = own_state_id,
 	.scan_cdrs = scan_cdrs,
 	.scan_entries = scan_entries,
 	.scan_participants = scan_participants,
+	.scan_archives = scan_archives,
 	.close = close_store,
 };
 

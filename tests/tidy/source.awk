@@ -51,6 +51,7 @@ function group_of(header) {
 	if (header == "xxhash.h") return "xxhash"
 	if (header ~ /^libsmartcols/) return "smartcols"
 	if (header == "sqlite3.h") return "sqlite"
+	if (header == "zstd.h") return "zstd"
 	if (header == "yaml.h") return "yaml"
 	if (header == "jansson.h") return "jansson"
 	if (header == "pthread.h") return "pthread"

@@ -334,7 +334,7 @@ enum chg_rc chg_memory_verify(void *self, chg_verify_each *each, void *to)
 	struct memory *memory = self;
 	struct verifier verifier = { .memory = memory, .each = each, .to = to, .goes_on = true };
 	size_t counts[] = { chg_memory_count(memory, BUCKETS) + 1,
-		chg_memory_count(memory, CDRS) + 1, chg_memory_count(memory, POSTINGS) + 1 };
+		(size_t)memory->now.next_cdr_id, chg_memory_count(memory, POSTINGS) + 1 };
 	int64_t *room = calloc(3 * counts[0] + 2 * counts[1] + 2 * counts[2], sizeof *room);
 	if (room == NULL)
 		return CHG_E_NO_MEMORY;

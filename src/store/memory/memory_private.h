@@ -146,6 +146,13 @@ struct audit_row {
 	struct chg_view why;
 };
 
+struct archive_row {
+	struct chg_view name;
+	uint64_t octets;
+	uint64_t records;
+	int64_t local_sequence_max;
+};
+
 enum kind {
 	HOSTS,
 	CDRS, /* struct chg_cdr, by ascending cdr_id */
@@ -166,6 +173,7 @@ enum kind {
 	SUSPENSE,
 	TARIFFS, /* struct chg_tariff_line */
 	AUDITS,
+	ARCHIVES, /* by name */
 	KIND_COUNT
 };
 
@@ -218,6 +226,11 @@ enum chg_rc chg_memory_apply_record(struct memory *memory, struct chg_view sourc
 	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan,
 	int64_t *ret_cdr_id);
 void chg_memory_state_write(struct memory *memory, struct chg_cdr *cdr, struct chg_cdr_state state);
+
+/* memory_archive.c: what old records leave behind. */
+enum chg_rc chg_memory_remove_archived(void *self, const struct chg_archive_line *archive,
+	const struct chg_cdr_stamp *stamp, size_t count, uint32_t *ret_removed);
+enum chg_rc chg_memory_scan_archives(void *self, chg_archive_each *each, void *to);
 
 /* memory_ledger.c: accounts and what is posted to them. */
 struct account_row *chg_memory_account_by_id(struct memory *memory, int64_t account_id);

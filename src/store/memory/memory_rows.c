@@ -27,6 +27,7 @@ static const size_t row_sizes[KIND_COUNT] = {
 	[SUSPENSE] = sizeof(struct suspense_row),
 	[TARIFFS] = sizeof(struct chg_tariff_line),
 	[AUDITS] = sizeof(struct audit_row),
+	[ARCHIVES] = sizeof(struct archive_row),
 };
 
 void chg_memory_rows_start(struct memory *memory)

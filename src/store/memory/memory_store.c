@@ -687,10 +687,12 @@ static const struct chg_store_ops ops = {
 	.next_deadline = next_deadline,
 	.expire_due = expire_due,
 	.forget_seen = forget_seen,
+	.remove_archived = chg_memory_remove_archived,
 	.own_state_id = own_state_id,
 	.scan_cdrs = scan_cdrs,
 	.scan_entries = scan_entries,
 	.scan_participants = scan_participants,
+	.scan_archives = chg_memory_scan_archives,
 	.close = close_store,
 };
 

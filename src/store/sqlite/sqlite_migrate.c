@@ -127,14 +127,21 @@ static enum chg_rc apply_one(sqlite3 *db, int from, char *reterr_why, size_t why
 	return chg_sqlite_rc(result);
 }
 
-enum chg_rc chg_sqlite_migrate(sqlite3 *db, int version, char *reterr_why, size_t why_size)
+enum chg_rc chg_sqlite_migrate_to(
+	sqlite3 *db, int version, int to, char *reterr_why, size_t why_size)
 {
-	for (int from = version; from < chg_sqlite_schema_version(); from++) {
+	for (int from = version; from < to; from++) {
 		enum chg_rc rc = apply_one(db, from, reterr_why, why_size);
 		if (rc != CHG_OK)
 			return rc;
 	}
 	return CHG_OK;
+}
+
+enum chg_rc chg_sqlite_migrate(sqlite3 *db, int version, char *reterr_why, size_t why_size)
+{
+	return chg_sqlite_migrate_to(
+		db, version, chg_sqlite_schema_version(), reterr_why, why_size);
 }
 
 enum chg_rc chg_sqlite_version(

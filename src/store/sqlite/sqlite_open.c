@@ -200,6 +200,11 @@ enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqli
 	return chg_sqlite_rc(result);
 }
 
+enum chg_rc chg_sqlite_connect_memory(sqlite3 **ret, char *reterr_why, size_t why_size)
+{
+	return chg_sqlite_connect(":memory:", CHG_SQLITE_READ_WRITE, ret, reterr_why, why_size);
+}
+
 enum chg_rc chg_sqlite_configure(
 	sqlite3 *db, enum chg_sqlite_mode mode, char *reterr_why, size_t why_size)
 {
@@ -302,14 +307,11 @@ static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum ch
 	return rc;
 }
 
-enum chg_rc chg_sqlite_store_open(const char *path, enum chg_sqlite_mode mode,
-	struct chg_store *ret, char *reterr_why, size_t why_size)
+struct chg_sqlite *chg_sqlite_make(void)
 {
 	struct chg_sqlite *sqlite = calloc(1, sizeof *sqlite);
-	if (sqlite == NULL) {
-		snprintf(reterr_why, why_size, "no memory");
-		return CHG_E_NO_MEMORY;
-	}
+	if (sqlite == NULL)
+		return NULL;
 	sqlite->magic = CHG_SQLITE_MAGIC;
 	sqlite->lock_fd = -1;
 	sqlite->zone.no = -1;
@@ -317,6 +319,17 @@ enum chg_rc chg_sqlite_store_open(const char *path, enum chg_sqlite_mode mode,
 	sqlite->local_sequence.name = CHG_VIEW("local_sequence");
 	sqlite->posting_id.name = CHG_VIEW("posting_id");
 	sqlite->bucket_id.name = CHG_VIEW("bucket_id");
+	return sqlite;
+}
+
+enum chg_rc chg_sqlite_store_open(const char *path, enum chg_sqlite_mode mode,
+	struct chg_store *ret, char *reterr_why, size_t why_size)
+{
+	struct chg_sqlite *sqlite = chg_sqlite_make();
+	if (sqlite == NULL) {
+		snprintf(reterr_why, why_size, "no memory");
+		return CHG_E_NO_MEMORY;
+	}
 	enum chg_rc rc = open_all(sqlite, path, mode, reterr_why, why_size);
 	if (rc != CHG_OK) {
 		chg_sqlite_close(sqlite);

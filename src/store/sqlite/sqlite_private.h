@@ -250,6 +250,12 @@ void chg_sqlite_unlock(int fd);
 enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqlite3 **ret,
 	char *reterr_why, size_t why_size);
 
+/* The same for a database in memory. */
+enum chg_rc chg_sqlite_connect_memory(sqlite3 **ret, char *reterr_why, size_t why_size);
+
+/* Not connected yet; NULL: no memory.  Release it with chg_sqlite_close. */
+struct chg_sqlite *chg_sqlite_make(void);
+
 /* Whether the path still leads to the file that was opened. */
 bool chg_sqlite_is_in_place(const struct chg_sqlite *sqlite);
 
@@ -264,8 +270,10 @@ enum chg_rc chg_sqlite_schema(
 enum chg_rc chg_sqlite_schema_refuse(
 	enum chg_schema schema, const char *path, int version, char *reterr_why, size_t why_size);
 
-/* Applies the migrations that are missing. */
+/* Applies the migrations that are missing; those up to a version. */
 enum chg_rc chg_sqlite_migrate(sqlite3 *db, int version, char *reterr_why, size_t why_size);
+enum chg_rc chg_sqlite_migrate_to(
+	sqlite3 *db, int version, int to, char *reterr_why, size_t why_size);
 
 /* Checks what stands behind a connection. */
 enum chg_rc chg_sqlite_check_db(sqlite3 *db, char *reterr_why, size_t why_size);
@@ -327,6 +335,12 @@ enum chg_rc chg_sqlite_seen_add(struct chg_sqlite *sqlite, struct chg_now now, i
 
 enum chg_rc chg_sqlite_forget_seen(
 	void *self, chg_instant before, uint32_t max, uint32_t *ret_forgotten);
+
+/* ---- sqlite_archive.c: what old records leave behind ---- */
+
+enum chg_rc chg_sqlite_remove_archived(void *self, const struct chg_archive_line *archive,
+	const struct chg_cdr_stamp *stamp, size_t count, uint32_t *ret_removed);
+enum chg_rc chg_sqlite_scan_archives(void *self, chg_archive_each *each, void *to);
 
 /* ---- sqlite_read.c: a row at a time ---- */
 

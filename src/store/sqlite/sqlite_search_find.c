@@ -300,7 +300,7 @@ static struct chg_search *open_index(struct chg_sqlite *sqlite)
 	const char *name = sqlite3_db_filename(sqlite->db, "main");
 	char path[PATH_MAX];
 	struct chg_search *search = malloc(sizeof *search);
-	if (search != NULL && name != NULL && chg_search_path(name, path) &&
+	if (search != NULL && name != NULL && name[0] != '\0' && chg_search_path(name, path) &&
 		chg_search_open(path, false, search) == CHG_OK)
 		return sqlite->search = search;
 	free(search);

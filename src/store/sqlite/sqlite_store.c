@@ -916,9 +916,11 @@ const struct chg_store_ops chg_sqlite_ops = {
 	.next_deadline = next_deadline,
 	.expire_due = expire_due,
 	.forget_seen = chg_sqlite_forget_seen,
+	.remove_archived = chg_sqlite_remove_archived,
 	.own_state_id = own_state_id,
 	.scan_cdrs = chg_sqlite_scan_cdrs,
 	.scan_entries = chg_sqlite_scan_entries,
 	.scan_participants = chg_sqlite_scan_participants,
+	.scan_archives = chg_sqlite_scan_archives,
 	.close = chg_sqlite_close,
 };

@@ -84,6 +84,15 @@ enum chg_rc chg_sqlite_check(const char *path, char *reterr_why, size_t why_size
 enum chg_rc chg_sqlite_upgrade(
 	const char *path, int *ret_from, int *ret_to, char *reterr_why, size_t why_size);
 
+/*
+ * Writes the file anew without the pages that hold nothing.  No node may run; for a while as much
+ * room is needed again.  After an error the file is as it was.
+ *
+ *   ret_before, ret_after  octets of the file
+ */
+enum chg_rc chg_sqlite_compact(const char *path, uint64_t *ret_before, uint64_t *ret_after,
+	char *reterr_why, size_t why_size);
+
 /* Called now and then; return false to give up. */
 typedef bool chg_sqlite_progress(void *to, int pages_left, int pages_total);
 

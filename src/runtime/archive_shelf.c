@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Heads of chunks are kept, stamps and filters once they are wanted, and a few chunks with all that is
+ * in them.  What cannot be read is complained about once and passed over.
+ */
+#include "runtime/archive_shelf.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "archive/archive_filter.h"
+#include "store/sqlite/sqlite_pack.h"
+
+enum {
+	LOADED_MAX = 8,
+};
+
+struct file {
+	struct chg_archive_file file; /* fd -1: not readable */
+	uint64_t scanned;             /* up to here its chunks are known */
+	uint64_t octets;              /* so much must be there, as the database says */
+	bool is_told;                 /* somebody was told that it is not in order */
+};
+
+struct chunk {
+	struct chg_archive_chunk about;
+	size_t file;
+	struct chg_cdr_stamp *stamp; /* NULL until wanted */
+	uint8_t *filter;
+	bool is_bad;
+};
+
+struct loaded {
+	struct chg_store store; /* ops NULL: not in use yet */
+	size_t chunk;           /* SIZE_MAX: none */
+	uint64_t used_at;
+};
+
+struct chg_archive_shelf {
+	struct chg_store database;
+	char folder[CHG_ARCHIVE_PATH_MAX];
+	struct timespec folder_time; /* when its names changed last */
+	uint32_t owner;              /* 0: not known */
+	chg_archive_complain *complain;
+	void *complain_to;
+	struct file *file;
+	size_t file_count;
+	struct chunk *chunk;
+	size_t chunk_count;
+	size_t chunk_room;
+	struct loaded loaded[LOADED_MAX];
+	uint64_t uses;
+};
+
+__attribute__((format(printf, 2, 3))) static void complain(
+	struct chg_archive_shelf *shelf, const char *format, ...)
+{
+	char why[CHG_ARCHIVE_STORE_WHY_MAX];
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(why, sizeof why, format, args);
+	va_end(args);
+	shelf->complain(shelf->complain_to, why);
+}
+
+/* The place of a file by its name; SIZE_MAX when it is not known yet. */
+static size_t find_file(const struct chg_archive_shelf *shelf, const char *name)
+{
+	for (size_t i = 0; i < shelf->file_count; i++) {
+		if (strcmp(shelf->file[i].file.name, name) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+static enum chg_rc add_file(struct chg_archive_shelf *shelf, const struct file *file)
+{
+	struct file *more = reallocarray(shelf->file, shelf->file_count + 1, sizeof *more);
+	if (more == NULL)
+		return CHG_E_NO_MEMORY;
+	shelf->file = more;
+	shelf->file[shelf->file_count++] = *file;
+	return CHG_OK;
+}
+
+static enum chg_rc open_file(struct chg_archive_shelf *shelf, const char *name)
+{
+	struct file file = { .scanned = CHG_ARCHIVE_HEAD };
+	char why[CHG_ARCHIVE_WHY_MAX];
+	enum chg_rc rc = chg_archive_open(shelf->folder, name, &file.file, why, sizeof why);
+	if (rc == CHG_E_UNKNOWN)
+		return CHG_OK; /* it is told when the database misses it */
+	if (rc != CHG_OK) {
+		(void)snprintf(file.file.name, sizeof file.file.name, "%s", name);
+		file.file.fd = -1;
+		file.is_told = true;
+		complain(shelf, "%s", why);
+	} else if (shelf->owner != 0 && file.file.owner != shelf->owner) {
+		complain(shelf,
+			"%s/%s holds records of another node (Origin-State-Id %" PRIu32
+			", this one has %" PRIu32 "): name the folder of this one's archives",
+			shelf->folder, name, file.file.owner, shelf->owner);
+		chg_archive_close(&file.file);
+		file.is_told = true;
+	}
+	return add_file(shelf, &file);
+}
+
+/* Names in the order of their numbers. */
+static enum chg_rc find_files(struct chg_archive_shelf *shelf)
+{
+	uint32_t highest = chg_archive_highest(shelf->folder);
+	enum chg_rc rc = CHG_OK;
+	for (uint32_t number = 1; rc == CHG_OK && number <= highest; number++) {
+		char name[CHG_ARCHIVE_NAME_MAX];
+		chg_archive_name(number, name);
+		if (find_file(shelf, name) == SIZE_MAX)
+			rc = open_file(shelf, name);
+	}
+	return rc;
+}
+
+static enum chg_rc add_chunk(
+	struct chg_archive_shelf *shelf, size_t file, const struct chg_archive_chunk *about)
+{
+	if (shelf->chunk_count == shelf->chunk_room) {
+		size_t room = 2 * shelf->chunk_room + 64;
+		struct chunk *more = reallocarray(shelf->chunk, room, sizeof *more);
+		if (more == NULL)
+			return CHG_E_NO_MEMORY;
+		shelf->chunk = more;
+		shelf->chunk_room = room;
+	}
+	shelf->chunk[shelf->chunk_count++] = (struct chunk){ .about = *about, .file = file };
+	return CHG_OK;
+}
+
+/* What is not whole at the end may be on its way: it is looked at again the next time. */
+static enum chg_rc find_chunks(struct chg_archive_shelf *shelf, size_t i)
+{
+	struct file *file = &shelf->file[i];
+	struct chg_archive_chunk chunk;
+	bool is_found = true;
+	if (file->file.fd < 0 || chg_archive_look(&file->file) != CHG_OK)
+		return CHG_OK;
+	while (chg_archive_chunk_at(&file->file, file->scanned, &chunk, &is_found) == CHG_OK &&
+		is_found) {
+		enum chg_rc rc = add_chunk(shelf, i, &chunk);
+		if (rc != CHG_OK)
+			return rc;
+		file->scanned += chunk.octets;
+	}
+	return CHG_OK;
+}
+
+static time_t time_now(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
+/* Only names that came make the folder younger, and only the newest file grows. */
+enum chg_rc chg_archive_shelf_refresh(struct chg_archive_shelf *shelf)
+{
+	struct stat folder;
+	size_t before = shelf->file_count;
+	enum chg_rc rc = CHG_OK;
+	if (stat(shelf->folder, &folder) != 0)
+		return CHG_OK;
+	if (folder.st_mtim.tv_sec != shelf->folder_time.tv_sec ||
+		folder.st_mtim.tv_nsec != shelf->folder_time.tv_nsec) {
+		/* Within a moment there may come another name at the same time. */
+		bool is_settled = folder.st_mtim.tv_sec + 1 < time_now();
+		shelf->folder_time = is_settled ? folder.st_mtim : (struct timespec){ 0 };
+		rc = find_files(shelf);
+	}
+	for (size_t i = before > 0 ? before - 1 : 0; rc == CHG_OK && i < shelf->file_count; i++)
+		rc = find_chunks(shelf, i);
+	return rc;
+}
+
+/* What the database says must be there. */
+static bool compare_line(void *to, const struct chg_archive_line *archive)
+{
+	struct chg_archive_shelf *shelf = to;
+	char name[CHG_ARCHIVE_NAME_MAX];
+	(void)snprintf(name, sizeof name, "%.*s", (int)archive->name.len, archive->name.ptr);
+	size_t i = find_file(shelf, name);
+	if (i == SIZE_MAX)
+		complain(shelf,
+			"%s/%s is missing, and %" PRIu64
+			" records with it: put it back, or a copy of it",
+			shelf->folder, name, archive->records);
+	else if (!shelf->file[i].is_told && shelf->file[i].scanned < archive->octets)
+		complain(shelf,
+			"%s/%s is damaged at octet %" PRIu64
+			" and cannot be read from there on: put a copy of it in its place",
+			shelf->folder, name, shelf->file[i].scanned);
+	return true;
+}
+
+enum chg_rc chg_archive_shelf_open(const struct chg_store *database, const char *folder,
+	chg_archive_complain *complain_with, void *to, struct chg_archive_shelf **ret)
+{
+	struct chg_archive_shelf *shelf = calloc(1, sizeof *shelf);
+	if (shelf == NULL)
+		return CHG_E_NO_MEMORY;
+	shelf->database = *database;
+	shelf->complain = complain_with;
+	shelf->complain_to = to;
+	(void)snprintf(shelf->folder, sizeof shelf->folder, "%s", folder);
+	for (size_t i = 0; i < LOADED_MAX; i++)
+		shelf->loaded[i].chunk = SIZE_MAX;
+	/* A database that was never a node's has no number, and cannot be given one by a reader. */
+	uint32_t owner = 0;
+	if (database->ops->own_state_id(database->self, 0, &owner) == CHG_OK)
+		shelf->owner = owner;
+	enum chg_rc rc = chg_archive_shelf_refresh(shelf);
+	if (rc == CHG_OK)
+		rc = database->ops->scan_archives(database->self, compare_line, shelf);
+	if (rc == CHG_OK)
+		*ret = shelf;
+	else
+		chg_archive_shelf_close(shelf);
+	return rc;
+}
+
+void chg_archive_shelf_close(struct chg_archive_shelf *shelf)
+{
+	if (shelf == NULL)
+		return;
+	for (size_t i = 0; i < LOADED_MAX; i++) {
+		struct chg_store *store = &shelf->loaded[i].store;
+		if (store->ops != NULL)
+			store->ops->close(store->self);
+	}
+	for (size_t i = 0; i < shelf->chunk_count; i++) {
+		free(shelf->chunk[i].stamp);
+		free(shelf->chunk[i].filter);
+	}
+	for (size_t i = 0; i < shelf->file_count; i++)
+		chg_archive_close(&shelf->file[i].file);
+	free(shelf->chunk);
+	free(shelf->file);
+	free(shelf);
+}
+
+size_t chg_archive_shelf_count(const struct chg_archive_shelf *shelf)
+{
+	return shelf->chunk_count;
+}
+
+const struct chg_archive_chunk *chg_archive_shelf_chunk(
+	const struct chg_archive_shelf *shelf, size_t i)
+{
+	return &shelf->chunk[i].about;
+}
+
+static void complain_chunk(struct chg_archive_shelf *shelf, struct chunk *chunk, enum chg_rc rc)
+{
+	if (!chunk->is_bad)
+		complain(shelf,
+			"%s/%s: %" PRIu32 " records at octet %" PRIu64 " cannot be read: %s",
+			shelf->folder, shelf->file[chunk->file].file.name, chunk->about.records,
+			chunk->about.offset,
+			rc == CHG_E_STORE_SCHEMA
+				? "a newer program wrote them: use that one"
+				: "they are damaged: put a copy of the file in its place");
+	chunk->is_bad = true;
+}
+
+/* False: stamps and filter are not to be had. */
+static bool need_index(struct chg_archive_shelf *shelf, struct chunk *chunk)
+{
+	if (chunk->stamp != NULL)
+		return true;
+	if (chunk->is_bad)
+		return false;
+	enum chg_rc rc = chg_archive_index_read(
+		&shelf->file[chunk->file].file, &chunk->about, &chunk->stamp, &chunk->filter);
+	if (rc != CHG_OK)
+		complain_chunk(shelf, chunk, rc);
+	return rc == CHG_OK;
+}
+
+static bool may_have(const struct chunk *chunk, enum chg_cdr_term kind, struct chg_view text)
+{
+	return !chg_view_present(text) ||
+	       chg_archive_filter_has(
+		       chunk->filter, chunk->about.filter_octets, chg_archive_term(kind, text));
+}
+
+static bool may_have_number(const struct chunk *chunk, chg_opt_u32 number)
+{
+	char text[16];
+	(void)snprintf(text, sizeof text, "%" PRIu32, number.value);
+	return !number.is_present ||
+	       may_have(chunk, CHG_CDR_TERM_APPLICATION_SESSION, chg_view_of(text));
+}
+
+bool chg_archive_shelf_may_fit(
+	struct chg_archive_shelf *shelf, size_t i, const struct chg_cdr_filter *filter)
+{
+	struct chunk *chunk = &shelf->chunk[i];
+	const struct chg_archive_chunk *about = &chunk->about;
+	if (filter->status == CHG_CDR_OPEN ||
+		(filter->from.is_present && about->started_us.high < filter->from.value.us) ||
+		(filter->until.is_present && about->started_us.low >= filter->until.value.us) ||
+		(filter->cdr_id != 0 && (filter->cdr_id < about->cdr_id.low ||
+						filter->cdr_id > about->cdr_id.high)))
+		return false;
+	return need_index(shelf, chunk) && may_have(chunk, CHG_CDR_TERM_PARTY, filter->party) &&
+	       may_have(chunk, CHG_CDR_TERM_SESSION, filter->session_id) &&
+	       may_have(chunk, CHG_CDR_TERM_ICID, filter->icid) &&
+	       may_have_number(chunk, filter->application_session_id);
+}
+
+static bool has_record(struct chg_archive_shelf *shelf, struct chunk *chunk, int64_t cdr_id)
+{
+	if (cdr_id < chunk->about.cdr_id.low || cdr_id > chunk->about.cdr_id.high ||
+		!need_index(shelf, chunk))
+		return false;
+	size_t low = 0, high = chunk->about.records;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (chunk->stamp[middle].cdr_id < cdr_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < chunk->about.records && chunk->stamp[low].cdr_id == cdr_id;
+}
+
+bool chg_archive_shelf_has_later(struct chg_archive_shelf *shelf, size_t from, int64_t cdr_id)
+{
+	for (size_t i = from; i < shelf->chunk_count; i++) {
+		if (has_record(shelf, &shelf->chunk[i], cdr_id))
+			return true;
+	}
+	return false;
+}
+
+/* The later chunks that may have a record of this one, at the caller's to free. */
+static enum chg_rc find_overlaps(
+	const struct chg_archive_shelf *shelf, size_t of, size_t **ret, size_t *ret_count)
+{
+	const struct chg_range *range = &shelf->chunk[of].about.cdr_id;
+	size_t *list = NULL, count = 0, room = 0;
+	for (size_t i = of + 1; i < shelf->chunk_count; i++) {
+		const struct chg_range *other = &shelf->chunk[i].about.cdr_id;
+		if (other->high < range->low || other->low > range->high)
+			continue;
+		if (count == room) {
+			room = 2 * room + 16;
+			size_t *more = reallocarray(list, room, sizeof *more);
+			if (more == NULL) {
+				free(list);
+				return CHG_E_NO_MEMORY;
+			}
+			list = more;
+		}
+		list[count++] = i;
+	}
+	*ret = list;
+	*ret_count = count;
+	return CHG_OK;
+}
+
+enum chg_rc chg_archive_shelf_drop_superseded(
+	struct chg_archive_shelf *shelf, size_t of, int64_t *id, size_t *count)
+{
+	size_t *later = NULL, later_count = 0, kept = 0;
+	enum chg_rc rc = find_overlaps(shelf, of, &later, &later_count);
+	if (rc != CHG_OK)
+		return rc;
+	for (size_t i = 0; i < *count; i++) {
+		bool is_superseded = false;
+		for (size_t k = 0; k < later_count && !is_superseded; k++)
+			is_superseded = has_record(shelf, &shelf->chunk[later[k]], id[i]);
+		if (!is_superseded)
+			id[kept++] = id[i];
+	}
+	*count = kept;
+	free(later);
+	return CHG_OK;
+}
+
+/* One that holds the chunk, else the one that was used longest ago. */
+static struct loaded *choose_loaded(struct chg_archive_shelf *shelf, size_t chunk)
+{
+	struct loaded *oldest = &shelf->loaded[0];
+	for (size_t i = 0; i < LOADED_MAX; i++) {
+		struct loaded *loaded = &shelf->loaded[i];
+		if (loaded->chunk == chunk)
+			return loaded;
+		if (loaded->used_at < oldest->used_at)
+			oldest = loaded;
+	}
+	return oldest;
+}
+
+static enum chg_rc fill(struct chg_archive_shelf *shelf, struct loaded *loaded, size_t i)
+{
+	const struct chunk *chunk = &shelf->chunk[i];
+	char why[CHG_ARCHIVE_WHY_MAX];
+	char *body = NULL;
+	enum chg_rc rc = CHG_OK;
+	loaded->chunk = SIZE_MAX;
+	if (loaded->store.ops == NULL)
+		rc = chg_sqlite_shelf_open(&loaded->store, why, sizeof why);
+	if (rc == CHG_OK)
+		rc = chg_archive_body_read(&shelf->file[chunk->file].file, &chunk->about, &body);
+	if (rc == CHG_OK)
+		rc = chg_sqlite_shelf_fill(&loaded->store, chunk->about.schema,
+			(struct chg_view){ .ptr = body, .len = (size_t)chunk->about.body_size });
+	free(body);
+	if (rc == CHG_OK)
+		loaded->chunk = i;
+	return rc;
+}
+
+enum chg_rc chg_archive_shelf_load(
+	struct chg_archive_shelf *shelf, size_t i, const struct chg_store **ret)
+{
+	struct loaded *loaded = choose_loaded(shelf, i);
+	*ret = NULL;
+	if (shelf->chunk[i].is_bad)
+		return CHG_OK;
+	enum chg_rc rc = loaded->chunk == i ? CHG_OK : fill(shelf, loaded, i);
+	if (rc == CHG_E_NO_MEMORY)
+		return rc;
+	if (rc != CHG_OK) {
+		complain_chunk(shelf, &shelf->chunk[i], rc);
+		return CHG_OK;
+	}
+	loaded->used_at = ++shelf->uses;
+	*ret = &loaded->store;
+	return CHG_OK;
+}
+
+enum chg_rc chg_archive_shelf_find(
+	struct chg_archive_shelf *shelf, int64_t cdr_id, const struct chg_store **ret)
+{
+	*ret = NULL;
+	for (size_t i = shelf->chunk_count; i > 0; i--) {
+		if (has_record(shelf, &shelf->chunk[i - 1], cdr_id))
+			return chg_archive_shelf_load(shelf, i - 1, ret);
+	}
+	return CHG_OK;
+}
+
+static bool note_found(void *to, const struct chg_cdr *cdr)
+{
+	(void)cdr;
+	*(bool *)to = true;
+	return false;
+}
+
+enum chg_rc chg_archive_shelf_in_database(
+	struct chg_archive_shelf *shelf, int64_t cdr_id, bool *ret)
+{
+	const struct chg_cdr_filter filter = { .cdr_id = cdr_id };
+	*ret = false;
+	return shelf->database.ops->scan_cdrs(shelf->database.self, &filter, note_found, ret);
+}

@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Old records move into archives, and whoever reads both finds each of them once: whatever fails on
+ * the way, and wherever.
+ */
+#include "store/fixture.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include "runtime/archive_store.h"
+#include "runtime/prune.h"
+#include "support/faulty_store.h"
+
+enum {
+	OWNER = 4711,
+	RECORDS = 13,
+};
+
+/* A database with its archives. */
+struct place {
+	struct fixture fixture;
+	char folder[96];
+	struct chg_store remover; /* what removes: the store, or one that fails */
+	void (*before_removing)(struct place *place);
+	uint32_t chunk_records;
+	unsigned tells_left; /* the run is stopped after so many */
+	unsigned complaints;
+	char complaint[CHG_ARCHIVE_STORE_WHY_MAX];
+	struct chg_prune_progress progress;
+	char why[CHG_ARCHIVE_WHY_MAX];
+};
+
+/* Events of two parties and sessions, one of them open; a minute for each. */
+static void fill(struct chg_store *store)
+{
+	for (uint32_t i = 0; i < 10; i++) {
+		struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, i);
+		acr.party[0].text = i % 3 == 0 ? CHG_VIEW("sip:alice@example.net")
+					       : CHG_VIEW("sip:bob@example.net");
+		acr.party[0].role = CHG_ROLE_CALLING;
+		acr.party_count = 1;
+		acr.icid = i % 2 == 0 ? CHG_VIEW("even") : CHG_VIEW("odd");
+		acr.application_session_id = (chg_opt_u32){ i % 4 == 0, i };
+		take(store, 60 * (i + 1), &acr);
+		if (i % 4 != 1)
+			continue;
+		char name[8] = { 's', (char)('0' + i), '\0' };
+		acr = acr_of(name, CHG_RECORD_START, 0);
+		acr.participant[0] = CHG_VIEW("sip:alice@example.net");
+		acr.participant_count = 1;
+		take(store, 60 * (i + 1) + 5, &acr);
+		if (i == 5)
+			continue; /* stays open */
+		acr = acr_of(name, CHG_RECORD_STOP, 1);
+		take(store, 60 * (i + 1) + 9, &acr);
+	}
+}
+
+static struct place *make_place(void)
+{
+	struct place *place = calloc(1, sizeof *place);
+	uint32_t owner;
+	assert_non_null(place);
+	place->fixture = fixture_make(true);
+	snprintf(place->folder, sizeof place->folder, "%s/archive", place->fixture.folder);
+	place->remover = place->fixture.store;
+	place->tells_left = UINT_MAX;
+	assert_int_equal(
+		place->fixture.store.ops->own_state_id(place->fixture.store.self, OWNER, &owner),
+		CHG_OK);
+	fill(&place->fixture.store);
+	return place;
+}
+
+static void empty_folder(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		char path[384];
+		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+		unlink(path);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	rmdir(folder);
+}
+
+static void free_place(struct place *place)
+{
+	empty_folder(place->folder);
+	fixture_remove(&place->fixture);
+	free(place);
+}
+
+static enum chg_rc remove_some(void *self, const struct chg_archive_line *archive,
+	const struct chg_cdr_stamp *stamp, size_t count, uint64_t *ret_removed)
+{
+	struct place *place = self;
+	const struct chg_store *store = &place->remover;
+	*ret_removed = 0;
+	if (place->before_removing != NULL)
+		place->before_removing(place);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t removed = 0;
+		enum chg_rc rc = store->ops->begin(store->self);
+		if (rc != CHG_OK)
+			return rc;
+		rc = store->ops->remove_archived(store->self, archive, stamp + i, 1, &removed);
+		if (rc == CHG_OK)
+			rc = store->ops->commit(store->self);
+		else
+			store->ops->rollback(store->self);
+		if (rc != CHG_OK)
+			return rc;
+		*ret_removed += removed;
+	}
+	return CHG_OK;
+}
+
+static bool goes_on(void *self, const struct chg_prune_progress *progress)
+{
+	struct place *place = self;
+	(void)progress;
+	if (place->tells_left == 0)
+		return false;
+	place->tells_left--;
+	return true;
+}
+
+static enum chg_rc prune(struct place *place, int64_t before_s)
+{
+	const struct chg_prune run = { .database = place->fixture.path,
+		.folder = place->folder,
+		.owner = OWNER,
+		.now = { 2000 * CHG_US_PER_S },
+		.closed_before = { before_s * CHG_US_PER_S },
+		.remove = remove_some,
+		.tell = goes_on,
+		.self = place,
+		.chunk_records = place->chunk_records };
+	return chg_prune_run(&run, &place->progress, place->why, sizeof place->why);
+}
+
+static void prune_ok(struct place *place, int64_t before_s)
+{
+	enum chg_rc rc = prune(place, before_s);
+	if (rc != CHG_OK)
+		fail_msg("%d: %s", rc, place->why);
+}
+
+static void complain(void *to, const char *why)
+{
+	struct place *place = to;
+	place->complaints++;
+	snprintf(place->complaint, sizeof place->complaint, "%s", why);
+}
+
+static char *dump_both(struct place *place, const struct chg_cdr_filter *filter)
+{
+	struct chg_store both;
+	assert_int_equal(chg_archive_store_open(
+				 &place->fixture.store, place->folder, complain, place, &both),
+		CHG_OK);
+	char *text = dump_of(&both, filter);
+	both.ops->close(both.self);
+	return text;
+}
+
+static void same_text(const char *what, char *want, char *have)
+{
+	if (strcmp(want, have) != 0)
+		print_error("%s, expected:\n%s\nfound:\n%s\n", what, want, have);
+	assert_string_equal(want, have);
+	free(want);
+	free(have);
+}
+
+static size_t count_database(struct place *place)
+{
+	char *text = dump_of(&place->fixture.store, NULL);
+	size_t count = 0;
+	for (const char *at = text; (at = strstr(at, "cdr cdr_id=")) != NULL; at++)
+		count++;
+	free(text);
+	return count;
+}
+
+#define AT(seconds)                                                                                \
+	{                                                                                          \
+		true,                                                                              \
+		{                                                                                  \
+			(seconds) * CHG_US_PER_S                                                   \
+		}                                                                                  \
+	}
+
+static const struct {
+	const char *what;
+	struct chg_cdr_filter filter;
+} filters[] = {
+	{ "all", { .limit = 0 } },
+	{ "newest first", { .newest_first = true } },
+	{ "the first four", { .limit = 4 } },
+	{ "the next four", { .limit = 4, .after_cdr_id = 4 } },
+	{ "four back from the tenth", { .limit = 4, .after_cdr_id = 10, .newest_first = true } },
+	{ "the last", { .limit = 1, .newest_first = true } },
+	{ "of a party", { .party = CHG_VIEW("sip:alice@example.net") } },
+	{ "of a party, newest first",
+		{ .party = CHG_VIEW("sip:alice@example.net"), .newest_first = true } },
+	{ "of a party, a page",
+		{ .party = CHG_VIEW("sip:bob@example.net"), .limit = 3, .after_cdr_id = 3 } },
+	{ "of nobody", { .party = CHG_VIEW("sip:eve@example.net") } },
+	{ "of a session", { .session_id = CHG_VIEW("s1") } },
+	{ "of a session that there is not", { .session_id = CHG_VIEW("s2") } },
+	{ "of an ICID", { .icid = CHG_VIEW("odd") } },
+	{ "of an application session", { .application_session_id = { true, 4 } } },
+	{ "of a peer", { .origin_host = CHG_VIEW("im1.example.net") } },
+	{ "of a service", { .service_context_id = CHG_VIEW("32274@3gpp.org") } },
+	{ "from a time", { .from = AT(200) } },
+	{ "until a time", { .until = AT(200) } },
+	{ "between two times", { .from = AT(120), .until = AT(301) } },
+	{ "sessions", { .kind = CHG_CDR_SESSION } },
+	{ "open ones", { .status = CHG_CDR_OPEN } },
+	{ "closed ones", { .status = CHG_CDR_CLOSED } },
+	{ "with a mark", { .marks = CHG_MARK_LATE } },
+	{ "one of them", { .cdr_id = 3 } },
+	{ "one of them, newest first", { .cdr_id = 3, .newest_first = true } },
+	{ "one that there is not", { .cdr_id = 99 } },
+};
+
+enum {
+	FILTERS = sizeof filters / sizeof filters[0],
+};
+
+static void every_filter_finds_the_same(void **state)
+{
+	static const int64_t befores[] = { 1, 125, 380, 1000 };
+	struct place *place = make_place();
+	char *want[FILTERS];
+	(void)state;
+	for (size_t i = 0; i < FILTERS; i++)
+		want[i] = dump_of(&place->fixture.store, &filters[i].filter);
+	for (size_t k = 0; k < sizeof befores / sizeof befores[0]; k++) {
+		struct chg_store both;
+		prune_ok(place, befores[k]);
+		assert_int_equal(chg_archive_store_open(&place->fixture.store, place->folder,
+					 complain, place, &both),
+			CHG_OK);
+		for (size_t i = 0; i < FILTERS; i++)
+			same_text(filters[i].what, strdup(want[i]),
+				dump_of(&both, &filters[i].filter));
+		both.ops->close(both.self);
+	}
+	assert_int_equal(count_database(place), 1); /* the open one */
+	assert_int_equal(place->complaints, 0);
+	for (size_t i = 0; i < FILTERS; i++)
+		free(want[i]);
+	free_place(place);
+}
+
+/* Records in all chunks of all archives. */
+static uint64_t count_archived(struct place *place)
+{
+	uint64_t records = 0;
+	for (uint32_t number = 1; number <= chg_archive_highest(place->folder); number++) {
+		char name[CHG_ARCHIVE_NAME_MAX], why[CHG_ARCHIVE_WHY_MAX];
+		struct chg_archive_file file;
+		struct chg_archive_chunk chunk;
+		uint64_t offset = CHG_ARCHIVE_HEAD;
+		bool is_found;
+		chg_archive_name(number, name);
+		assert_int_equal(
+			chg_archive_open(place->folder, name, &file, why, sizeof why), CHG_OK);
+		while (chg_archive_chunk_at(&file, offset, &chunk, &is_found) == CHG_OK &&
+			is_found) {
+			records += chunk.records;
+			offset += chunk.octets;
+		}
+		chg_archive_close(&file);
+	}
+	return records;
+}
+
+static void whatever_fails_nothing_is_lost_or_doubled(void **state)
+{
+	(void)state;
+	for (uint64_t k = 1;; k++) {
+		struct place *place = make_place();
+		char *want = dump_of(&place->fixture.store, NULL);
+		struct faulty_store faulty = { .count = 0 };
+		place->chunk_records = 8;
+		place->remover = faulty_store_wrap(&faulty, place->fixture.store);
+		faulty_store_fail_at(&faulty, k, CHG_E_STORE_FULL);
+		enum chg_rc rc = prune(place, 1000);
+		same_text("after the failure", strdup(want), dump_both(place, NULL));
+		if (rc != CHG_OK)
+			prune_ok(place, 1000);
+		same_text("in the end", want, dump_both(place, NULL));
+		assert_int_equal(count_database(place), 1);
+		assert_int_equal(count_archived(place), RECORDS - 1);
+		assert_int_equal(place->complaints, 0);
+		free_place(place);
+		if (rc == CHG_OK)
+			break;
+		assert_int_equal(rc, CHG_E_STORE_FULL);
+	}
+}
+
+static void it_may_be_stopped_anywhere(void **state)
+{
+	struct place *place = make_place();
+	char *want = dump_of(&place->fixture.store, NULL);
+	enum chg_rc rc;
+	unsigned runs = 0;
+	(void)state;
+	do {
+		place->tells_left = 1; /* one chunk */
+		rc = prune(place, 1000);
+		same_text("after a stop", strdup(want), dump_both(place, NULL));
+		assert_true(++runs < 100);
+	} while (rc == CHG_E_CLOSED);
+	assert_int_equal(rc, CHG_OK);
+	assert_true(runs > 3);
+	assert_int_equal(count_archived(place), RECORDS - 1);
+	free(want);
+	free_place(place);
+}
+
+/* As after a power cut while the last chunk was written. */
+static void a_chunk_that_was_not_finished_does_no_harm(void **state)
+{
+	struct place *place = make_place();
+	char *want = dump_of(&place->fixture.store, NULL);
+	char path[160];
+	(void)state;
+	place->tells_left = 2;
+	assert_int_equal(prune(place, 1000), CHG_E_CLOSED);
+	place->tells_left = UINT_MAX;
+	snprintf(path, sizeof path, "%s/records-000001.chga", place->folder);
+	FILE *file = fopen(path, "a");
+	assert_non_null(file);
+	fputs("CHGCHUNK and no more", file);
+	fclose(file);
+	same_text("with the rest of a chunk", strdup(want), dump_both(place, NULL));
+	assert_int_equal(place->complaints, 0);
+	prune_ok(place, 1000);
+	same_text("in the end", want, dump_both(place, NULL));
+	assert_int_equal(place->complaints, 0);
+	assert_int_equal(chg_archive_highest(place->folder), 1);
+	free_place(place);
+}
+
+/* A late STOP of the first session, between reading and removing. */
+static void take_late_stop(struct place *place)
+{
+	struct chg_acr acr = acr_of("s1", CHG_RECORD_STOP, 2);
+	acr.messages_sent = (chg_opt_u32){ true, 77 };
+	place->before_removing = NULL;
+	take(&place->fixture.store, 900, &acr);
+}
+
+static void a_record_that_changes_meanwhile_stays(void **state)
+{
+	struct place *place = make_place();
+	(void)state;
+	place->before_removing = take_late_stop;
+	prune_ok(place, 800);
+	assert_int_equal(place->progress.kept, 1);
+	assert_int_equal(count_database(place), 2);
+	char *want = dump_of(&place->fixture.store, &(struct chg_cdr_filter){ .cdr_id = 3 });
+	assert_non_null(strstr(want, "messages_sent=77"));
+	same_text("the later one counts", strdup(want),
+		dump_both(place, &(struct chg_cdr_filter){ .cdr_id = 3 }));
+	same_text("in a search too", strdup(want),
+		dump_both(place, &(struct chg_cdr_filter){ .session_id = CHG_VIEW("s1") }));
+	/* The next time it goes, and of two copies the later counts. */
+	prune_ok(place, 1000);
+	assert_int_equal(count_database(place), 1);
+	for (int newest_first = 0; newest_first < 2; newest_first++)
+		same_text("of two copies", strdup(want),
+			dump_both(place, &(struct chg_cdr_filter){ .session_id = CHG_VIEW("s1"),
+						 .newest_first = newest_first != 0 }));
+	same_text("by its mark", strdup(want),
+		dump_both(place, &(struct chg_cdr_filter){ .marks = CHG_MARK_LATE }));
+	free(want);
+	free_place(place);
+}
+
+static void flip(struct place *place, const char *name, off_t at)
+{
+	char path[160];
+	uint8_t octet;
+	snprintf(path, sizeof path, "%s/%s", place->folder, name);
+	int fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &octet, 1, at), 1);
+	octet ^= 1;
+	assert_int_equal(pwrite(fd, &octet, 1, at), 1);
+	close(fd);
+}
+
+static void complains(struct place *place, const char *word, const struct chg_cdr_filter *filter)
+{
+	place->complaints = 0;
+	free(dump_both(place, filter));
+	if (place->complaints != 1 || strstr(place->complaint, word) == NULL)
+		fail_msg("%s: %u complaints, \"%s\"", word, place->complaints, place->complaint);
+}
+
+static void what_is_damaged_is_told_and_the_rest_is_read(void **state)
+{
+	struct place *place = make_place();
+	struct chg_cdr_filter last = { .cdr_id = 13 };
+	(void)state;
+	prune_ok(place, 1000);
+	char *want = dump_both(place, &last);
+	assert_true(want[0] != '\0');
+	/* In the records of the first chunk. */
+	flip(place, "records-000001.chga", CHG_ARCHIVE_HEAD + CHG_ARCHIVE_CHUNK_HEAD + 60);
+	complains(place, "put a copy", NULL);
+	same_text("the rest", want, dump_both(place, &last));
+	/* In the head of the first chunk: nothing is found behind it. */
+	flip(place, "records-000001.chga", CHG_ARCHIVE_HEAD + 9);
+	complains(place, "is damaged at octet 64", NULL);
+	/* In the head of the file. */
+	flip(place, "records-000001.chga", 9);
+	complains(place, "its beginning is damaged", NULL);
+	/* Such a file is never added to. */
+	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 99);
+	take(&place->fixture.store, 1500, &acr);
+	prune_ok(place, 1600);
+	assert_int_equal(chg_archive_highest(place->folder), 2);
+	free_place(place);
+}
+
+static void a_missing_archive_is_told(void **state)
+{
+	struct place *place = make_place();
+	char path[160];
+	(void)state;
+	prune_ok(place, 1000);
+	snprintf(path, sizeof path, "%s/records-000001.chga", place->folder);
+	assert_int_equal(unlink(path), 0);
+	complains(place, "is missing, and 12 records with it", NULL);
+	free_place(place);
+}
+
+static void an_archive_of_another_node_is_told(void **state)
+{
+	struct place *place = make_place();
+	struct chg_archive_file file;
+	(void)state;
+	prune_ok(place, 1000);
+	char *want = dump_both(place, NULL);
+	assert_int_equal(chg_archive_create(place->folder, 2, OWNER + 1, (chg_instant){ 0 }, &file,
+				 place->why, sizeof place->why),
+		CHG_OK);
+	chg_archive_close(&file);
+	complains(place, "another node", NULL);
+	same_text("the rest", want, dump_both(place, NULL));
+	free_place(place);
+}
+
+static void without_room_nothing_is_removed(void **state)
+{
+	struct place *place = make_place();
+	char *want = dump_of(&place->fixture.store, NULL);
+	(void)state;
+	/* Where the folder should be, there is a file. */
+	FILE *file = fopen(place->folder, "w");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(prune(place, 1000), CHG_E_STORE_FULL);
+	assert_true(place->why[0] != '\0');
+	same_text("all", want, dump_of(&place->fixture.store, NULL));
+	assert_int_equal(unlink(place->folder), 0);
+	free_place(place);
+}
+
+static void the_database_is_in_order_after_each_chunk(void **state)
+{
+	struct place *place = make_place();
+	char why[CHG_SQLITE_WHY_MAX] = "";
+	enum chg_rc rc;
+	(void)state;
+	do {
+		place->tells_left = 2;
+		rc = prune(place, 1000);
+		if (chg_sqlite_check(place->fixture.path, why, sizeof why) != CHG_OK)
+			fail_msg("%s", why);
+	} while (rc == CHG_E_CLOSED);
+	free_place(place);
+}
+
+static void it_is_known_how_many_would_go(void **state)
+{
+	struct place *place = make_place();
+	uint64_t records = 0;
+	(void)state;
+	assert_int_equal(chg_prune_count(place->fixture.path, (chg_instant){ 1000 * CHG_US_PER_S },
+				 &records, place->why, sizeof place->why),
+		CHG_OK);
+	assert_int_equal(records, RECORDS - 1);
+	assert_int_equal(count_database(place), RECORDS);
+	free_place(place);
+}
+
+/* Records that move while somebody reads: each is found once all the same. */
+struct reader {
+	struct place *place;
+	size_t count;
+	int64_t last;
+};
+
+static bool read_and_prune(void *to, const struct chg_cdr *cdr)
+{
+	struct reader *reader = to;
+	assert_true(cdr->state.cdr_id > reader->last);
+	reader->last = cdr->state.cdr_id;
+	reader->count++;
+	reader->place->tells_left = 2;
+	enum chg_rc rc = prune(reader->place, 1000);
+	assert_true(rc == CHG_OK || rc == CHG_E_CLOSED);
+	return true;
+}
+
+static void records_that_move_meanwhile_are_found_once(void **state)
+{
+	struct place *place = make_place();
+	struct reader reader = { .place = place };
+	struct chg_cdr_filter all = { .limit = 0 };
+	struct chg_store both;
+	(void)state;
+	assert_int_equal(chg_archive_store_open(
+				 &place->fixture.store, place->folder, complain, place, &both),
+		CHG_OK);
+	assert_int_equal(both.ops->scan_cdrs(both.self, &all, read_and_prune, &reader), CHG_OK);
+	assert_int_equal(reader.count, RECORDS);
+	assert_int_equal(count_database(place), 1);
+	both.ops->close(both.self);
+	free_place(place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		{ .name = "every filter finds the same, however much is archived",
+			.test_func = every_filter_finds_the_same },
+		{ .name = "whatever fails, nothing is lost or doubled",
+			.test_func = whatever_fails_nothing_is_lost_or_doubled },
+		{ .name = "it may be stopped anywhere", .test_func = it_may_be_stopped_anywhere },
+		{ .name = "a chunk that was not finished does no harm",
+			.test_func = a_chunk_that_was_not_finished_does_no_harm },
+		{ .name = "a record that changes meanwhile stays",
+			.test_func = a_record_that_changes_meanwhile_stays },
+		{ .name = "what is damaged is told, and the rest is read",
+			.test_func = what_is_damaged_is_told_and_the_rest_is_read },
+		{ .name = "a missing archive is told", .test_func = a_missing_archive_is_told },
+		{ .name = "an archive of another node is told",
+			.test_func = an_archive_of_another_node_is_told },
+		{ .name = "without room for the archive nothing is removed",
+			.test_func = without_room_nothing_is_removed },
+		{ .name = "the database is in order after each chunk",
+			.test_func = the_database_is_in_order_after_each_chunk },
+		{ .name = "it is known how many records would go",
+			.test_func = it_is_known_how_many_would_go },
+		{ .name = "records that move while somebody reads are found once",
+			.test_func = records_that_move_meanwhile_are_found_once },
+	};
+	return cmocka_run_group_tests_name("records on their way into archives", tests, NULL, NULL);
+}
