@@ -138,7 +138,7 @@ static enum chg_rc prune(struct place *place, int64_t before_s)
 		.remove = remove_some,
 		.tell = goes_on,
 		.self = place,
-		.chunk_records = place->chunk_records };
+		.chunk_records = place->chunk_records == 0 ? 3 : place->chunk_records };
 	return chg_prune_run(&run, &place->progress, place->why, sizeof place->why);
 }
 
