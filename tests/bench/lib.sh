@@ -65,6 +65,7 @@ on_exit() {
 	trap - EXIT
 	for name in "${!pid[@]}"; do
 		kill -KILL "${pid[$name]}" 2>/dev/null || :
+		wait "${pid[$name]}" 2>/dev/null || :
 	done
 	if [ -n "$scratch" ] && [ -d "$scratch" ]; then
 		if [ "$keep" = yes ]; then
@@ -128,14 +129,15 @@ seed() {
 
 # ---------------------------------------------------------------- servers
 
-# The five that can be asked; `node` is ours, all others are to compare with.
+# All that can be asked; `node` is ours, all others are to compare with.
 servers_text() {
 	cat <<'END'
 node      the charging node: every answer is on disk before it is sent
-daemon    charging-enabler with an extension that answers at once and stores nothing
-stock     freeDiameterd as packaged with the same extension
+daemon    charging-enabler on the same path past the library, answering at once and storing nothing
+library   charging-enabler with an extension on freeDiameter's interface that answers at once
+stock     freeDiameterd as packaged with that extension
 erlang    OTP's diameter application, answering at once and storing nothing
-recorder  charging-enabler with an extension that commits each request by itself
+recorder  charging-enabler with an extension on freeDiameter's interface, a commit for each request
 END
 }
 
@@ -204,7 +206,21 @@ start_in_daemon() {
 	wait_for "$name" has_said "$name"
 }
 
-start_daemon() { start_in_daemon daemon instant; }
+# What our own extensions need, and direct.fdx in their place.
+start_daemon() {
+	local example=$top/conf/examples/single-node
+	make_folder daemon
+	{
+		sed -e "s|^Port = .*|Port = ${port[daemon]};|" -e '/^LoadExtension.*ch[12]_/d' \
+			"$example/freediameter.conf"
+		printf 'LoadExtension = "%s/bench/direct.fdx" : "charging.yaml";\n' "$bin"
+	} >"${folder[daemon]}/freediameter.conf"
+	sed 's|^  path: .*|  kind: memory|' "$example/charging.yaml" >"${folder[daemon]}/charging.yaml"
+	launch daemon "$bin/charging-enabler" --config freediameter.conf
+	wait_for daemon has_said daemon
+}
+
+start_library() { start_in_daemon library instant; }
 start_recorder() { start_in_daemon recorder recorder; }
 
 start_stock() {
@@ -224,7 +240,7 @@ start_erlang() {
 	need escript "erlang-base erlang-diameter" "compare with OTP's diameter"
 	make_folder erlang
 	launch erlang escript "$bench/reference/server.escript" "${port[erlang]}"
-	wait_for erlang has_said erlang
+	wait_for erlang port_is_taken "${port[erlang]}"
 }
 
 # stop NAME: ours in order; what is not ours may hang at its end, and has nothing to lose.
