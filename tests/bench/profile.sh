@@ -83,7 +83,7 @@ if [ "$tool" = callgrind ]; then
 	stop node
 	printf '%s answers; instructions of the node from start to end\n' "$(field answers "$scratch/answer")"
 	callgrind_annotate --threshold=95 "$scratch/callgrind.out" |
-		sed -n '/file:function/,$p' | head -n $((lines + 2))
+		sed -n '/file:function/,$p' | awk -v most=$((lines + 2)) 'NR <= most'
 	exit 0
 fi
 
@@ -102,20 +102,27 @@ perf record -q -e cpu-clock -F 1999 ${graph[@]+"${graph[@]}"} -o "$scratch/perf.
 	fail "perf: $(tail -n 3 "$scratch/perf.log")"
 wait "$load_process" || say "$(cat "$scratch/answer.log" "$scratch/answer")"
 
-report() { perf report -i "$scratch/perf.data" --stdio -q --no-children "$@" 2>/dev/null | grep -v '^$'; }
+# report LINES OPTION...: through a file, since a reader that stops early would end the script.
+report() {
+	local count=$1
+	shift
+	perf report -i "$scratch/perf.data" --stdio -q --no-children "$@" >"$scratch/report" 2>/dev/null
+	sed -e '/^ *$/d' -e 's/[ -]*$//' "$scratch/report" >"$scratch/report.short"
+	head -n "$count" "$scratch/report.short"
+}
 
 printf '%s of %s, %s: %s answers a second while it was profiled\n\n' "$case" "$server" \
 	"$(commit_of_tree)" "$(field answers_per_s "$scratch/answer")"
 printf 'share of each thread\n'
-report -g none --sort comm,tid | head -n 16
+report 16 -g none --sort pid
 printf '\nshare of each library\n'
-report -g none --sort dso | head -n 10
+report 10 -g none --sort dso
 printf '\nshare of each function, of all threads\n'
-report -g none --sort dso,symbol | head -n "$lines"
+report "$lines" -g none --sort dso,symbol
 printf '\nshare of each function, by thread\n'
-report -g none --sort comm,symbol | head -n "$lines"
+report "$lines" -g none --sort comm,symbol
 if [ "$callers" = yes ]; then
 	printf '\nwho called them\n'
-	report -g caller,0.5,callee,function,percent --max-stack 8 --sort symbol | head -n 200
+	report 200 -g caller,0.5,callee,function,percent --max-stack 8 --sort symbol
 fi
 stop "$server"
