@@ -542,18 +542,22 @@ static void a_repeated_request_is_refused_by_a_full_disk_no_more_than_others(voi
 static void answers_are_known_for_as_long_as_configured(void **state)
 {
 	struct bench *bench = *state;
-	struct work work;
+	struct work work, other;
 	add_account(bench, "alice", 1000);
 	handle(bench, debit(&work, "a", 5));
 	fake_clock_pass(&bench->clock, S(86400) - 1);
 	chg_engine_turn(bench->engine);
 	handle(bench, debit(&work, "a", 5)); /* */
 	assert_true(work.job.is_duplicate);
-	/* Stores forget whole epochs: a key may be known for twice as long, and no longer. */
-	for (int half_days = 0; half_days < 4; half_days++) {
-		fake_clock_pass(&bench->clock, S(43200));
+	/* Stores forget whole epochs, and one begins with the first key after the last has ended. */
+	static const char *const others[] = { "b", "c" };
+	for (size_t i = 0; i < COUNT(others); i++) {
+		fake_clock_pass(&bench->clock, S(86400) + S(60));
 		chg_engine_turn(bench->engine);
+		handle(bench, debit(&other, others[i], 5));
 	}
+	fake_clock_pass(&bench->clock, S(60));
+	chg_engine_turn(bench->engine);
 	handle(bench, debit(&work, "a", 5));
 	assert_false(work.job.is_duplicate);
 }
