@@ -17,7 +17,7 @@
 #include "archive/archive_private.h"
 
 enum {
-	/* Twice as small as level 1 for half as much more work; above it little is gained. */
+	/* The default of zstd itself. */
 	LEVEL = 3,
 	FILE_MODE = 0640,
 	FOLDER_MODE = 0750,
