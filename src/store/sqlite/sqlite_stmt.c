@@ -92,7 +92,7 @@ static enum chg_rc resolve_parameters(struct chg_stmt *stmt, const char *file,
 	for (int i = 1; i <= count; i++) {
 		const char *text = sqlite3_bind_parameter_name(stmt->handle, i);
 		enum chg_name name;
-		if (text == NULL || i > UINT8_MAX || !name_by_text(text + 1, &name)) {
+		if (text == NULL || i > CHG_PARAMETER_MAX || !name_by_text(text + 1, &name)) {
 			snprintf(reterr_why, why_size,
 				"statement %s in %s has the parameter %s, which is not in "
 				"sqlite_name.def",
@@ -194,14 +194,6 @@ static int place(const struct chg_stmt *stmt, enum chg_name name)
 	return stmt->parameter[name];
 }
 
-/* The place of a parameter that is bound now. */
-static int place_set(struct chg_stmt *stmt, enum chg_name name)
-{
-	int at = place(stmt, name);
-	stmt->is_set[at] = true;
-	return at;
-}
-
 /* Binding can fail only for a statement that is in use or a place that is not there: bugs of ours. */
 static void bound(int result)
 {
@@ -212,31 +204,40 @@ static void bound(int result)
 void chg_stmt_null(struct chg_stmt *stmt, enum chg_name name)
 {
 	int at = place(stmt, name);
-	if (!stmt->is_set[at])
+	if (stmt->bound[at] == CHG_BOUND_NULL)
 		return;
 	bound(sqlite3_bind_null(stmt->handle, at));
-	stmt->is_set[at] = false;
+	stmt->bound[at] = CHG_BOUND_NULL;
 }
 
+/* Many numbers are those of the request before: kinds, peers, marks, and counts of 1 or 0. */
 void chg_stmt_i64(struct chg_stmt *stmt, enum chg_name name, int64_t value)
 {
-	bound(sqlite3_bind_int64(stmt->handle, place_set(stmt, name), value));
+	int at = place(stmt, name);
+	if (stmt->bound[at] == CHG_BOUND_NUMBER && stmt->number[at] == value)
+		return;
+	bound(sqlite3_bind_int64(stmt->handle, at, value));
+	stmt->bound[at] = CHG_BOUND_NUMBER;
+	stmt->number[at] = value;
 }
 
 void chg_stmt_text(struct chg_stmt *stmt, enum chg_name name, struct chg_view value)
 {
 	if (value.ptr == NULL)
 		return chg_stmt_null(stmt, name);
-	bound(sqlite3_bind_text64(stmt->handle, place_set(stmt, name), value.ptr, value.len,
-		SQLITE_STATIC, SQLITE_UTF8));
+	int at = place(stmt, name);
+	bound(sqlite3_bind_text64(
+		stmt->handle, at, value.ptr, value.len, SQLITE_STATIC, SQLITE_UTF8));
+	stmt->bound[at] = CHG_BOUND_OCTETS;
 }
 
 void chg_stmt_blob(struct chg_stmt *stmt, enum chg_name name, struct chg_view value)
 {
 	if (value.ptr == NULL)
 		return chg_stmt_null(stmt, name);
-	bound(sqlite3_bind_blob64(
-		stmt->handle, place_set(stmt, name), value.ptr, value.len, SQLITE_STATIC));
+	int at = place(stmt, name);
+	bound(sqlite3_bind_blob64(stmt->handle, at, value.ptr, value.len, SQLITE_STATIC));
+	stmt->bound[at] = CHG_BOUND_OCTETS;
 }
 
 void chg_stmt_reset(struct chg_stmt *stmt)

@@ -27,10 +27,22 @@ enum chg_name {
 
 const char *chg_name_text(enum chg_name name);
 
+enum {
+	CHG_PARAMETER_MAX = 95, /* of one statement */
+};
+
+/* What a parameter is bound to: it stays so from one run to the next. */
+enum chg_bound {
+	CHG_BOUND_NULL = 0,
+	CHG_BOUND_NUMBER,
+	CHG_BOUND_OCTETS,
+};
+
 struct chg_stmt {
 	sqlite3_stmt *handle;
-	uint8_t parameter[CHG_NAME_COUNT]; /* its place in the statement; 0: not in there */
-	bool is_set[UINT8_MAX + 1];        /* by place: bound to something that is not NULL */
+	uint8_t parameter[CHG_NAME_COUNT];    /* its place in the statement; 0: not in there */
+	uint8_t bound[CHG_PARAMETER_MAX + 1]; /* enum chg_bound, by place */
+	int64_t number[CHG_PARAMETER_MAX + 1];
 };
 
 struct chg_stmts {
