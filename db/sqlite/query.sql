@@ -77,13 +77,19 @@ ON CONFLICT (epoch) DO UPDATE SET until_us = excluded.until_us;
 DELETE FROM seen_epoch WHERE epoch = :epoch;
 
 -- name: session_latest
+-- `texts` has a bit for each text that the record has, in the order of its rows in the program.
 SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
 	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
 	supervise_until_us, origin_state_id, interim_interval_s, look_at_us, icid,
 	application_session_id, parties,
-	EXISTS (SELECT 1 FROM cdr AS part
-		WHERE part.session_id = :session_id AND part.origin_host_id = :origin_host_id
-			AND part.kind = 2 AND part.sub_session > '' AND part.source = :source)
+	(origin_realm IS NOT NULL) | ((multi_session_id IS NOT NULL) << 1) |
+		((user_name IS NOT NULL) << 2) | ((service_context_id IS NOT NULL) << 3) |
+		((application_server_id IS NOT NULL) << 4) |
+		((application_service_type IS NOT NULL) << 5) |
+		((application_session_id IS NOT NULL) << 6) | ((icid IS NOT NULL) << 7) |
+		((call_id IS NOT NULL) << 8) | ((sip_method IS NOT NULL) << 9) |
+		((calling_party IS NOT NULL) << 10) | ((called_party IS NOT NULL) << 11) |
+		((group_name IS NOT NULL) << 12) | ((participants_invited IS NOT NULL) << 13) AS texts
 FROM cdr
 WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2
 	AND sub_session = :sub_session AND source = :source
@@ -184,20 +190,6 @@ UPDATE cdr SET
 	ended_us = :ended_us, closed_us = :closed_us, supervise_until_us = :supervise_until_us,
 	interim_interval_s = :interim_interval_s,
 	received_last_us = :received_us,
-	origin_realm = coalesce(origin_realm, :origin_realm),
-	multi_session_id = coalesce(multi_session_id, :multi_session_id),
-	user_name = coalesce(user_name, :user_name),
-	service_context_id = coalesce(service_context_id, :service_context_id),
-	application_server_id = coalesce(application_server_id, :application_server_id),
-	application_service_type = coalesce(application_service_type, :application_service_type),
-	application_session_id = coalesce(application_session_id, :application_session_id),
-	icid = coalesce(icid, :icid),
-	call_id = coalesce(call_id, :call_id),
-	sip_method = coalesce(sip_method, :sip_method),
-	calling_party = coalesce(calling_party, :calling_party),
-	called_party = coalesce(called_party, :called_party),
-	group_name = coalesce(group_name, :group_name),
-	participants_invited = coalesce(participants_invited, :participants_invited),
 	delivery_status = coalesce(:delivery_status, delivery_status),
 	participants_attached = coalesce(:participants_attached, participants_attached),
 	messages_sent = coalesce(:messages_sent, messages_sent),
@@ -222,20 +214,6 @@ UPDATE cdr SET
 	ended_us = :ended_us, closed_us = :closed_us, supervise_until_us = :supervise_until_us,
 	interim_interval_s = :interim_interval_s,
 	received_last_us = :received_us,
-	origin_realm = coalesce(origin_realm, :origin_realm),
-	multi_session_id = coalesce(multi_session_id, :multi_session_id),
-	user_name = coalesce(user_name, :user_name),
-	service_context_id = coalesce(service_context_id, :service_context_id),
-	application_server_id = coalesce(application_server_id, :application_server_id),
-	application_service_type = coalesce(application_service_type, :application_service_type),
-	application_session_id = coalesce(application_session_id, :application_session_id),
-	icid = coalesce(icid, :icid),
-	call_id = coalesce(call_id, :call_id),
-	sip_method = coalesce(sip_method, :sip_method),
-	calling_party = coalesce(calling_party, :calling_party),
-	called_party = coalesce(called_party, :called_party),
-	group_name = coalesce(group_name, :group_name),
-	participants_invited = coalesce(participants_invited, :participants_invited),
 	delivery_status = coalesce(:delivery_status, delivery_status),
 	participants_attached = coalesce(:participants_attached, participants_attached),
 	messages_sent = coalesce(:messages_sent, messages_sent),
@@ -258,6 +236,25 @@ UPDATE cdr SET local_sequence = :local_sequence, status = :status, marks = :mark
 	last_us = :last_us, figures_us = :figures_us, ended_us = :ended_us, closed_us = :closed_us,
 	supervise_until_us = :supervise_until_us, look_at_us = :supervise_until_us,
 	origin_state_id = :origin_state_id, interim_interval_s = :interim_interval_s
+WHERE cdr_id = :cdr_id;
+
+-- name: cdr_fill_texts
+-- For a request that brings a text which the record lacks; most bring none.
+UPDATE cdr SET
+	origin_realm = coalesce(origin_realm, :origin_realm),
+	multi_session_id = coalesce(multi_session_id, :multi_session_id),
+	user_name = coalesce(user_name, :user_name),
+	service_context_id = coalesce(service_context_id, :service_context_id),
+	application_server_id = coalesce(application_server_id, :application_server_id),
+	application_service_type = coalesce(application_service_type, :application_service_type),
+	application_session_id = coalesce(application_session_id, :application_session_id),
+	icid = coalesce(icid, :icid),
+	call_id = coalesce(call_id, :call_id),
+	sip_method = coalesce(sip_method, :sip_method),
+	calling_party = coalesce(calling_party, :calling_party),
+	called_party = coalesce(called_party, :called_party),
+	group_name = coalesce(group_name, :group_name),
+	participants_invited = coalesce(participants_invited, :participants_invited)
 WHERE cdr_id = :cdr_id;
 
 -- name: cdr_replace_texts
@@ -458,7 +455,15 @@ SELECT bucket_id FROM bucket WHERE account_id = :account_id AND is_main = 1;
 SELECT cdr_id, local_sequence, kind, status, marks, has_start, has_stop, entry_count, number_count,
 	number_min, number_max, started_us, last_us, figures_us, ended_us, closed_us,
 	supervise_until_us, origin_state_id, interim_interval_s, look_at_us, icid,
-	application_session_id, parties
+	application_session_id, parties,
+	(origin_realm IS NOT NULL) | ((multi_session_id IS NOT NULL) << 1) |
+		((user_name IS NOT NULL) << 2) | ((service_context_id IS NOT NULL) << 3) |
+		((application_server_id IS NOT NULL) << 4) |
+		((application_service_type IS NOT NULL) << 5) |
+		((application_session_id IS NOT NULL) << 6) | ((icid IS NOT NULL) << 7) |
+		((call_id IS NOT NULL) << 8) | ((sip_method IS NOT NULL) << 9) |
+		((calling_party IS NOT NULL) << 10) | ((called_party IS NOT NULL) << 11) |
+		((group_name IS NOT NULL) << 12) | ((participants_invited IS NOT NULL) << 13) AS texts
 FROM cdr WHERE cdr_id = :cdr_id;
 
 -- What a plan writes.

@@ -272,6 +272,16 @@ void chg_accounting_decide(const struct chg_acct_facts *facts, const struct chg_
 		decide_session(facts, policy, now, acr, ret_plan);
 }
 
+/* A request of a sub-session, a START and what follows one say enough by themselves. */
+bool chg_accounting_asks_for_sub_sessions(
+	const struct chg_acr *acr, const struct chg_cdr_state *record)
+{
+	if (acr->sub_session_id.is_present)
+		return false;
+	return acr->type == CHG_RECORD_STOP ||
+	       (acr->type == CHG_RECORD_INTERIM && (record == NULL || !record->has_start));
+}
+
 struct chg_cdr_state chg_accounting_expire(const struct chg_cdr_state *record, struct chg_now now)
 {
 	assert(record->kind == CHG_CDR_SESSION && record->status == CHG_CDR_OPEN);

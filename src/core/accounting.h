@@ -18,6 +18,13 @@ void chg_accounting_decide(const struct chg_acct_facts *facts, const struct chg_
 	struct chg_now now, const struct chg_acr *acr, struct chg_acct_plan *ret_plan);
 
 /*
+ * Whether the decision looks at facts.has_sub_sessions, once it is known which record the session has;
+ * NULL: none.  Most requests have no use for it, and a store need not look then.
+ */
+bool chg_accounting_asks_for_sub_sessions(
+	const struct chg_acr *acr, const struct chg_cdr_state *record);
+
+/*
  * What becomes of an open record when its peer fell silent or restarted: closed, abnormal, stop
  * lost.  RFC 6733 8.2 (Ts), 8.16; TS 32.299 6.1.3
  */

@@ -23,7 +23,7 @@ struct chg_acct_facts {
 	bool is_number_known;   /* same key came before, with whatever content */
 	uint32_t host_state_id; /* highest Origin-State-Id of this Origin-Host; 0 none */
 	bool has_record;        /* the latest record of the session stands in `record` */
-	bool has_sub_sessions;  /* the Session-Id has records of sub-sessions */
+	bool has_sub_sessions; /* the Session-Id has records of sub-sessions; said where it is asked */
 	struct chg_cdr_state record;
 };
 

@@ -548,8 +548,13 @@ static void one_decision_obeys_the_laws(uint64_t seed)
 	if (acr.type == CHG_RECORD_EVENT)
 		facts.has_record = facts.has_sub_sessions = false;
 	chg_accounting_decide(&facts, &policy, now, &acr, &plan);
-	chg_accounting_decide(&facts, &policy, now, &acr, &again);
+	/* The same again, and whatever is said of sub-sessions where nobody asks. */
+	struct chg_acct_facts other = facts;
+	other.has_sub_sessions ^= !chg_accounting_asks_for_sub_sessions(
+		&acr, facts.has_record ? &facts.record : NULL);
+	chg_accounting_decide(&other, &policy, now, &acr, &again);
 	assert_int_equal(plan.record.marks, again.record.marks);
+	assert_int_equal(plan.closes_sub_sessions, again.closes_sub_sessions);
 
 	assert_int_equal(plan.answer.result_code, CHG_ANSWER_SUCCESS);
 	if (facts.is_known) {

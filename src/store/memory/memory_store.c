@@ -106,17 +106,20 @@ static bool is_same_request(const struct seen_row *seen, const struct chg_acr *a
 static void load_session(struct memory *memory, struct chg_view source, const struct chg_acr *acr,
 	struct chg_acct_facts *facts)
 {
+	bool has_sub_sessions = false;
 	for (size_t i = 0; i < chg_memory_count(memory, CDRS); i++) {
 		const struct chg_cdr *cdr = chg_memory_row(memory, CDRS, i);
 		if (!is_of_session(cdr, source, acr))
 			continue;
-		if (cdr->sub_session_id.is_present)
-			facts->has_sub_sessions = true;
+		has_sub_sessions |= cdr->sub_session_id.is_present;
 		if (!chg_memory_sub_session_equal(cdr->sub_session_id, acr->sub_session_id))
 			continue;
 		facts->has_record = true;
 		facts->record = cdr->state; /* the last one that fits stays */
 	}
+	facts->has_sub_sessions =
+		has_sub_sessions && chg_accounting_asks_for_sub_sessions(
+					    acr, facts->has_record ? &facts->record : NULL);
 }
 
 void chg_memory_load_record(struct memory *memory, struct chg_view source,

@@ -76,6 +76,8 @@ struct chg_known {
 	bool has_icid;
 	uint64_t icid_hash;
 	chg_opt_u32 application_session_id;
+	uint32_t
+		texts; /* which of chg_rows_acr_texts it has, a bit each, and whether who is invited */
 	struct chg_parties parties;
 };
 

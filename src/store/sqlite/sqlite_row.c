@@ -318,6 +318,31 @@ void chg_rows_bind_null(const struct chg_rows *rows, struct chg_stmt *stmt)
 		chg_stmt_null(stmt, rows->list[i].name);
 }
 
+static bool is_present(const struct chg_row *row, const void *field)
+{
+	switch (row->type) {
+	case CHG_ROW_TEXT:
+		return chg_view_present(*(const struct chg_view *)field);
+	case CHG_ROW_OPT_U32:
+		return ((const chg_opt_u32 *)field)->is_present;
+	case CHG_ROW_OPT_I32:
+		return ((const chg_opt_i32 *)field)->is_present;
+	default:
+		assert(!"a row that is always there");
+		return true;
+	}
+}
+
+uint32_t chg_rows_present(const struct chg_rows *rows, const void *from)
+{
+	uint32_t present = 0;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct chg_row *row = &rows->list[i];
+		present |= (uint32_t)is_present(row, (const char *)from + row->offset) << i;
+	}
+	return present;
+}
+
 static void read_chars(struct chg_stmt *stmt, int column, char *to, size_t size)
 {
 	struct chg_view text = chg_stmt_column_text(stmt, column);

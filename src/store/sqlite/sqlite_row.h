@@ -61,6 +61,9 @@ void chg_rows_bind(const struct chg_rows *rows, struct chg_stmt *stmt, const voi
 /* Binds NULL to all rows. */
 void chg_rows_bind_null(const struct chg_rows *rows, struct chg_stmt *stmt);
 
+/* Which of the rows, texts and optional numbers all of them, have a value: a bit each, in their order. */
+uint32_t chg_rows_present(const struct chg_rows *rows, const void *from);
+
 /* Reads the row that stands in the statement, whose columns are the rows in their order. */
 void chg_rows_read(const struct chg_rows *rows, struct chg_stmt *stmt, void *to);
 

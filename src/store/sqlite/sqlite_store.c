@@ -17,8 +17,8 @@ enum {
 	/* Records whose supervision turns out to be later, moved in one turn. */
 	LATER_PER_TURN = 256,
 
-	/* The column of session_latest that says whether the session has sub-sessions. */
-	SESSION_LATEST_HAS_SUB = 23,
+	/* The bit of participants_invited in chg_known.texts, behind those of chg_rows_acr_texts. */
+	TEXTS_INVITED = 1 << 13,
 };
 
 /* What the caches know may have been undone. */
@@ -353,6 +353,7 @@ static void known_read(struct chg_sqlite *sqlite, struct chg_stmt *stmt)
 		.value = (uint32_t)sqlite3_column_int64(stmt->handle, column + 2),
 	};
 	chg_parties_read(&known->parties, chg_stmt_column_text(stmt, column + 3));
+	known->texts = (uint32_t)sqlite3_column_int(stmt->handle, column + 4);
 }
 
 /* What a record was before this request; most of the time it was read to decide on it. */
@@ -373,7 +374,6 @@ static enum chg_rc known_load(struct chg_sqlite *sqlite, int64_t cdr_id)
 	return CHG_OK;
 }
 
-/* Asked apart only for a session that has no record yet: of one that has, its record tells. */
 static enum chg_rc has_sub_sessions(struct chg_sqlite *sqlite, struct chg_view source,
 	int64_t host_id, const struct chg_acr *acr, struct chg_acct_facts *facts)
 {
@@ -398,13 +398,14 @@ enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view so
 	enum chg_rc rc = chg_stmt_step(stmt, &facts->has_record);
 	if (rc != CHG_OK)
 		return rc;
-	if (!facts->has_record)
-		return has_sub_sessions(sqlite, source, host->id, acr, facts);
-	known_read(sqlite, stmt);
-	facts->record = sqlite->known.state;
-	facts->has_sub_sessions = sqlite3_column_int(stmt->handle, SESSION_LATEST_HAS_SUB) != 0;
-	chg_stmt_reset(stmt);
-	return CHG_OK;
+	if (facts->has_record) {
+		known_read(sqlite, stmt);
+		facts->record = sqlite->known.state;
+		chg_stmt_reset(stmt);
+	}
+	if (!chg_accounting_asks_for_sub_sessions(acr, facts->has_record ? &facts->record : NULL))
+		return CHG_OK;
+	return has_sub_sessions(sqlite, source, host->id, acr, facts);
 }
 
 static enum chg_rc load(
@@ -612,10 +613,24 @@ static bool brings_key(const struct chg_known *known, const struct chg_acr *acr,
 	       (!id.is_present || (has_identity && acr->application_session_id.value != id.value));
 }
 
-static enum chg_rc texts_replace(
-	struct chg_sqlite *sqlite, int64_t cdr_id, const struct chg_acr *acr)
+/* Which texts a request brings, and the number of those that it invites. */
+static uint32_t texts_of(const struct chg_acr *acr)
 {
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_replace_texts);
+	bool has_invited = acr->type == CHG_RECORD_START && acr->participants.is_present;
+	return chg_rows_present(&chg_rows_acr_texts, acr) | (has_invited ? TEXTS_INVITED : 0);
+}
+
+/* Nothing is written for texts that the record has already, or that stay as they are. */
+static enum chg_rc texts_write(
+	struct chg_sqlite *sqlite, int64_t cdr_id, const struct chg_acr *acr, bool has_identity)
+{
+	struct chg_known *known = &sqlite->known;
+	uint32_t texts = texts_of(acr);
+	if (!has_identity && (texts & ~known->texts) == 0)
+		return CHG_OK;
+	known->texts |= texts;
+	struct chg_stmt *stmt = chg_sqlite_query(
+		sqlite, has_identity ? CHG_Q_cdr_replace_texts : CHG_Q_cdr_fill_texts);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
 	bind_invited(stmt, acr);
@@ -666,8 +681,8 @@ static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_view sour
 	enum chg_rc rc = known_load(sqlite, state.cdr_id);
 	if (rc == CHG_OK)
 		rc = number_give(sqlite, &state);
-	if (rc == CHG_OK && plan->has_identity)
-		rc = texts_replace(sqlite, state.cdr_id, acr);
+	if (rc == CHG_OK)
+		rc = texts_write(sqlite, state.cdr_id, acr, plan->has_identity);
 	if (rc != CHG_OK)
 		return rc;
 	bool has_more, is_touched;
@@ -677,8 +692,6 @@ static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_view sour
 
 	struct chg_stmt *stmt = update_of(sqlite, &state);
 	chg_rows_bind(&chg_rows_state, stmt, &state);
-	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
-	bind_invited(stmt, acr);
 	bind_figures(stmt, acr, plan->has_figures);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	chg_stmt_text(stmt, CHG_N_parties,
