@@ -244,12 +244,8 @@ static enum chg_rc compare_schemas(sqlite3 *db, sqlite3 *fresh, char *reterr_why
 static enum chg_rc check_schema(sqlite3 *db, char *reterr_why, size_t why_size)
 {
 	sqlite3 *fresh = NULL;
-	enum chg_rc rc = chg_sqlite_rc(sqlite3_open_v2(":memory:", &fresh,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_MEMORY, NULL));
-	if (rc == CHG_OK)
-		rc = chg_sqlite_migrate(fresh, 0, reterr_why, why_size);
-	else
-		snprintf(reterr_why, why_size, "no memory");
+	enum chg_rc rc =
+		chg_sqlite_connect_blank(chg_sqlite_schema_version(), &fresh, reterr_why, why_size);
 	if (rc == CHG_OK)
 		rc = compare_schemas(db, fresh, reterr_why, why_size);
 	sqlite3_close(fresh);

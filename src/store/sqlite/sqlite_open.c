@@ -200,11 +200,6 @@ enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqli
 	return chg_sqlite_rc(result);
 }
 
-enum chg_rc chg_sqlite_connect_memory(sqlite3 **ret, char *reterr_why, size_t why_size)
-{
-	return chg_sqlite_connect(":memory:", CHG_SQLITE_READ_WRITE, ret, reterr_why, why_size);
-}
-
 enum chg_rc chg_sqlite_configure(
 	sqlite3 *db, enum chg_sqlite_mode mode, char *reterr_why, size_t why_size)
 {

@@ -252,8 +252,8 @@ void chg_sqlite_unlock(int fd);
 enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqlite3 **ret,
 	char *reterr_why, size_t why_size);
 
-/* The same for a database in memory. */
-enum chg_rc chg_sqlite_connect_memory(sqlite3 **ret, char *reterr_why, size_t why_size);
+/* The same for a database in memory that has a version of the schema and no rows of its own. */
+enum chg_rc chg_sqlite_connect_blank(int version, sqlite3 **ret, char *reterr_why, size_t why_size);
 
 /* Not connected yet; NULL: no memory.  Release it with chg_sqlite_close. */
 struct chg_sqlite *chg_sqlite_make(void);

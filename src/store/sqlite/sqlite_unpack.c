@@ -193,8 +193,7 @@ static enum chg_rc renew(struct chg_sqlite *sqlite, int version)
 	chg_stmts_release(&sqlite->stmts);
 	sqlite3_close(sqlite->db);
 	sqlite->db = NULL;
-	enum chg_rc rc = chg_sqlite_connect_memory(&sqlite->db, why, sizeof why);
-	return rc == CHG_OK ? chg_sqlite_migrate_to(sqlite->db, 0, version, why, sizeof why) : rc;
+	return chg_sqlite_connect_blank(version, &sqlite->db, why, sizeof why);
 }
 
 static enum chg_rc finish(struct chg_sqlite *sqlite, int version)
@@ -241,9 +240,8 @@ enum chg_rc chg_sqlite_shelf_open(struct chg_store *ret, char *reterr_why, size_
 		(void)snprintf(reterr_why, why_size, "no memory");
 		return CHG_E_NO_MEMORY;
 	}
-	enum chg_rc rc = chg_sqlite_connect_memory(&sqlite->db, reterr_why, why_size);
-	if (rc == CHG_OK)
-		rc = chg_sqlite_migrate(sqlite->db, 0, reterr_why, why_size);
+	enum chg_rc rc = chg_sqlite_connect_blank(
+		chg_sqlite_schema_version(), &sqlite->db, reterr_why, why_size);
 	if (rc == CHG_OK)
 		rc = chg_stmts_prepare(sqlite->db, &sqlite->stmts, reterr_why, why_size);
 	if (rc != CHG_OK) {
