@@ -18,7 +18,7 @@ static enum chg_rc ch1_read(
 
 static enum chg_rc ch1_write(struct chg_handled *job, struct chg_out *out)
 {
-	return chg_wire_write_aca(job->content, &job->handler->identity, &job->job.aca, out);
+	return chg_wire_write_aca(&job->echo, &job->handler->identity, &job->job.aca, out);
 }
 
 /* J-07: without memory the record cannot be stored for now; another server may have room. */
@@ -27,7 +27,9 @@ static enum chg_rc ch1_write_failure(const struct chg_handler *handler, struct c
 {
 	struct chg_aca aca = { .result_code = rc == CHG_E_NO_MEMORY ? CHG_ANSWER_OUT_OF_SPACE
 								    : CHG_ANSWER_TOO_BUSY };
-	return chg_wire_write_aca(content, &handler->identity, &aca, out);
+	struct chg_echo echo;
+	enum chg_rc read = chg_echo_read(content, &echo);
+	return read != CHG_OK ? read : chg_wire_write_aca(&echo, &handler->identity, &aca, out);
 }
 
 static struct chg_handler ch1 = {

@@ -20,7 +20,7 @@ static size_t ch2_write_answer(struct chg_job *asked, uint8_t *to, size_t size)
 	struct chg_handled *job = (struct chg_handled *)asked;
 	struct chg_out out = chg_out_of(to, size);
 	enum chg_rc rc = chg_wire_write_cca_body(
-		job->content, &job->handler->identity, job->job.ccr, &job->job.cca, &out);
+		&job->echo, &job->handler->identity, job->job.ccr, &job->job.cca, &out);
 	return rc == CHG_OK ? out.len : 0;
 }
 
@@ -49,7 +49,7 @@ static enum chg_rc write_trouble(const struct chg_handler *handler, struct chg_v
 static enum chg_rc ch2_write(struct chg_handled *job, struct chg_out *out)
 {
 	if (job->job.rc == CHG_OK)
-		return chg_wire_write_cca_from_body(job->content, job->job.kept, out);
+		return chg_wire_write_cca_from_body(&job->echo, job->job.kept, out);
 	return write_trouble(job->handler, job->content, job->job.cca.result_code, out);
 }
 

@@ -242,6 +242,8 @@ static bool take_request(
 		return false;
 	}
 	if (rc == CHG_OK)
+		rc = chg_echo_read(job->content, &job->echo);
+	if (rc == CHG_OK)
 		rc = submit(job);
 	if (rc == CHG_OK)
 		return true; /* the engine's, perhaps finished already */

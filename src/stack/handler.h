@@ -30,6 +30,7 @@ struct chg_handled {
 	struct chg_handler *handler;
 	struct chg_asker asker;
 	struct chg_view content; /* the octets of the request */
+	struct chg_echo echo;    /* what its answer repeats */
 	uint8_t *copy;           /* of the job, for content that is nobody else's */
 	size_t copy_size;
 	struct chg_scratch scratch;

@@ -86,14 +86,33 @@ struct chg_identity {
 };
 
 /*
+ * What an answer takes over from its request; whole.ptr is NULL where the request has none.  Read once
+ * where the request is read, since answers are written where time is short.
+ */
+struct chg_echo {
+	struct chg_view request; /* must live as long as this does */
+	struct chg_header header;
+	struct chg_raw_avp session_id;
+	struct chg_raw_avp type;   /* Accounting-Record-Type or CC-Request-Type */
+	struct chg_raw_avp number; /* Accounting-Record-Number or CC-Request-Number */
+	struct chg_raw_avp sub_session;
+	struct chg_raw_avp acct_session;
+	struct chg_raw_avp multi_session;
+	struct chg_raw_avp user_name;
+	size_t proxy_info_len; /* of all Proxy-Info with their padding */
+};
+
+/* CHG_E_SYNTAX: the request has no header. */
+enum chg_rc chg_echo_read(struct chg_view request, struct chg_echo *ret);
+
+/*
  * Writes the answer to an Accounting-Request: header echoed (R and T clear, P as in the request, E
  * for 3xxx and where a value to echo is missing), Session-Id first, type and number echoed,
  * Proxy-Info copied in order.  RFC 6733 6.2, 9.7.2; section A3 of the conformance rules.
  *
  *   CHG_E_RANGE   it does not fit into out (never with CHG_ANSWER_MAX)
- *   CHG_E_SYNTAX  the request has no header
  */
-enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identity *identity,
+enum chg_rc chg_wire_write_aca(const struct chg_echo *echo, const struct chg_identity *identity,
 	const struct chg_aca *aca, struct chg_out *out);
 
 /*
@@ -103,34 +122,38 @@ enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identit
  * This is what is kept, to be given again to a repeated request.  Failed-AVP is left out where the
  * answer would be too long with it.  RFC 8506 3.2; B-155
  *
- *   ccr   what `request` was read as
+ *   ccr   what the request was read as
  *
  *   CHG_E_RANGE   it does not fit into out, or the answer not into a message
- *   CHG_E_SYNTAX  the request has no header
  */
-enum chg_rc chg_wire_write_cca_body(struct chg_view request, const struct chg_identity *identity,
-	const struct chg_ccr *ccr, const struct chg_cca *cca, struct chg_out *out);
+enum chg_rc chg_wire_write_cca_body(const struct chg_echo *echo,
+	const struct chg_identity *identity, const struct chg_ccr *ccr, const struct chg_cca *cca,
+	struct chg_out *out);
 
 /*
  * Makes an answer of a body: the header by this request and the body's Result-Code, the body word
  * for word, the Proxy-Info of this request.
  *
  *   CHG_E_RANGE   it does not fit into out
- *   CHG_E_SYNTAX  the request has no header, or the body no Result-Code
+ *   CHG_E_SYNTAX  the body has no Result-Code
  */
 enum chg_rc chg_wire_write_cca_from_body(
-	struct chg_view request, struct chg_view body, struct chg_out *out);
+	const struct chg_echo *echo, struct chg_view body, struct chg_out *out);
 
 /*
  * Both at once, with the same octets.
  *
  *   CHG_E_RANGE   it does not fit into out, or not into a message
- *   CHG_E_SYNTAX  the request has no header
  */
-enum chg_rc chg_wire_write_cca(struct chg_view request, const struct chg_identity *identity,
+enum chg_rc chg_wire_write_cca(const struct chg_echo *echo, const struct chg_identity *identity,
 	const struct chg_ccr *ccr, const struct chg_cca *cca, struct chg_out *out);
 
-/* The same for a refusal, of any command: ACR and CCR echo what their answers require. */
+/*
+ * The same for a refusal, of any command: ACR and CCR echo what their answers require.
+ *
+ *   CHG_E_RANGE   it does not fit into out
+ *   CHG_E_SYNTAX  the request has no header
+ */
 enum chg_rc chg_wire_write_fault(struct chg_view request, const struct chg_identity *identity,
 	const struct chg_fault *fault, struct chg_out *out);
 

@@ -54,7 +54,7 @@ static bool can_echo(const struct chg_raw_avp *avp)
 
 enum chg_rc chg_echo_read(struct chg_view request, struct chg_echo *ret)
 {
-	struct chg_echo echo = { 0 };
+	struct chg_echo echo = { .request = request };
 	enum chg_rc rc = chg_header_read(request, &echo.header);
 	if (rc != CHG_OK)
 		return rc;
@@ -63,7 +63,8 @@ enum chg_rc chg_echo_read(struct chg_view request, struct chg_echo *ret)
 	while (chg_avp_next(&walk, &avp)) {
 		if (!avp.is_known)
 			continue;
-		echo.has_proxy_info |= avp.id == CHG_AVP_PROXY_INFO;
+		if (avp.id == CHG_AVP_PROXY_INFO)
+			echo.proxy_info_len += (avp.whole.len + 3) & ~(size_t)3;
 		struct chg_raw_avp *place = echo_place(&echo, avp.id);
 		if (place != NULL && !chg_view_present(place->whole) && can_echo(&avp))
 			*place = avp;
@@ -92,12 +93,11 @@ static void put_echo_text(struct chg_out *out, const struct chg_raw_avp *avp)
 		chg_out_text(out, avp->id, avp->data);
 }
 
-void chg_answer_proxy_info(
-	struct chg_out *out, const struct chg_echo *echo, struct chg_view request)
+void chg_answer_proxy_info(struct chg_out *out, const struct chg_echo *echo)
 {
-	if (!echo->has_proxy_info)
+	if (echo->proxy_info_len == 0)
 		return;
-	struct chg_avp_walk walk = chg_avp_walk_message(request);
+	struct chg_avp_walk walk = chg_avp_walk_message(echo->request);
 	struct chg_raw_avp avp;
 	while (chg_avp_next(&walk, &avp))
 		if (avp.is_known && avp.id == CHG_AVP_PROXY_INFO)
@@ -162,26 +162,22 @@ static const char *failure_message(uint32_t result_code)
 	}
 }
 
-enum chg_rc chg_wire_write_aca(struct chg_view request, const struct chg_identity *identity,
+enum chg_rc chg_wire_write_aca(const struct chg_echo *echo, const struct chg_identity *identity,
 	const struct chg_aca *aca, struct chg_out *out)
 {
-	struct chg_echo echo;
-	enum chg_rc rc = chg_echo_read(request, &echo);
-	if (rc != CHG_OK)
-		return rc;
-	bool is_error = chg_answer_needs_error_form(&echo, aca->result_code);
+	bool is_error = chg_answer_needs_error_form(echo, aca->result_code);
 
-	chg_answer_header(out, &echo, is_error);
-	chg_answer_head(out, &echo, identity, aca->result_code);
+	chg_answer_header(out, echo, is_error);
+	chg_answer_head(out, echo, identity, aca->result_code);
 	if (!is_error)
-		chg_answer_command_echo(out, &echo);
+		chg_answer_command_echo(out, echo);
 	if (aca->result_code != RESULT_SUCCESS)
 		chg_out_text(
 			out, CHG_AVP_ERROR_MESSAGE, chg_view_of(failure_message(aca->result_code)));
 	else if (aca->interim_interval_s.is_present)
 		chg_out_u32(out, CHG_AVP_ACCT_INTERIM_INTERVAL, aca->interim_interval_s.value);
 	chg_answer_state(out, identity);
-	chg_answer_proxy_info(out, &echo, request);
+	chg_answer_proxy_info(out, echo);
 	return chg_out_finish(out);
 }
 
@@ -240,6 +236,6 @@ enum chg_rc chg_wire_write_fault(struct chg_view request, const struct chg_ident
 		chg_out_text(out, CHG_AVP_ERROR_MESSAGE, chg_view_of(fault->message));
 	chg_answer_failed(out, fault);
 	chg_answer_state(out, identity);
-	chg_answer_proxy_info(out, &echo, request);
+	chg_answer_proxy_info(out, &echo);
 	return chg_out_finish(out);
 }

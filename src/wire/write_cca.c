@@ -285,40 +285,26 @@ static void put_result(struct chg_out *out, const struct chg_echo *echo,
 }
 
 /* Whether header, a body of that length and the Proxy-Info of the request make a message. */
-static bool is_sendable(struct chg_view request, size_t body_len)
+static bool is_sendable(const struct chg_echo *echo, size_t body_len)
 {
-	size_t len = CHG_HEADER_SIZE + body_len;
-	struct chg_avp_walk walk = chg_avp_walk_message(request);
-	struct chg_raw_avp avp;
-	while (chg_avp_next(&walk, &avp))
-		if (avp.is_known && avp.id == CHG_AVP_PROXY_INFO)
-			len += avp.whole.len + 3; /* padding at most */
-	return len <= CHG_MESSAGE_MAX;
+	return CHG_HEADER_SIZE + body_len + echo->proxy_info_len <= CHG_MESSAGE_MAX;
 }
 
-static enum chg_rc put_body(struct chg_out *out, const struct chg_echo *echo,
-	struct chg_view request, const struct chg_identity *identity, const struct chg_ccr *ccr,
-	const struct chg_cca *cca)
+enum chg_rc chg_wire_write_cca_body(const struct chg_echo *echo,
+	const struct chg_identity *identity, const struct chg_ccr *ccr, const struct chg_cca *cca,
+	struct chg_out *out)
 {
 	size_t began = out->len;
 	put_result(out, echo, identity, ccr, cca);
 	struct chg_out before = *out;
-	put_culprit(out, request, ccr, cca);
+	put_culprit(out, echo->request, ccr, cca);
 	chg_answer_state(out, identity);
-	if (!out->is_full && is_sendable(request, out->len - began))
+	if (!out->is_full && is_sendable(echo, out->len - began))
 		return CHG_OK;
 	*out = before; /* better without the offender than no answer */
 	chg_answer_state(out, identity);
-	bool is_good = !out->is_full && is_sendable(request, out->len - began);
+	bool is_good = !out->is_full && is_sendable(echo, out->len - began);
 	return is_good ? CHG_OK : CHG_E_RANGE;
-}
-
-enum chg_rc chg_wire_write_cca_body(struct chg_view request, const struct chg_identity *identity,
-	const struct chg_ccr *ccr, const struct chg_cca *cca, struct chg_out *out)
-{
-	struct chg_echo echo;
-	enum chg_rc rc = chg_echo_read(request, &echo);
-	return rc != CHG_OK ? rc : put_body(out, &echo, request, identity, ccr, cca);
 }
 
 static bool result_of_body(struct chg_view body, uint32_t *ret)
@@ -328,30 +314,22 @@ static bool result_of_body(struct chg_view body, uint32_t *ret)
 }
 
 enum chg_rc chg_wire_write_cca_from_body(
-	struct chg_view request, struct chg_view body, struct chg_out *out)
+	const struct chg_echo *echo, struct chg_view body, struct chg_out *out)
 {
-	struct chg_echo echo;
 	uint32_t result;
-	enum chg_rc rc = chg_echo_read(request, &echo);
-	if (rc != CHG_OK)
-		return rc;
 	if (!result_of_body(body, &result))
 		return CHG_E_SYNTAX;
-	chg_answer_header(out, &echo, chg_answer_needs_error_form(&echo, result));
+	chg_answer_header(out, echo, chg_answer_needs_error_form(echo, result));
 	chg_out_raw(out, body);
-	chg_answer_proxy_info(out, &echo, request);
+	chg_answer_proxy_info(out, echo);
 	return chg_out_finish(out);
 }
 
-enum chg_rc chg_wire_write_cca(struct chg_view request, const struct chg_identity *identity,
+enum chg_rc chg_wire_write_cca(const struct chg_echo *echo, const struct chg_identity *identity,
 	const struct chg_ccr *ccr, const struct chg_cca *cca, struct chg_out *out)
 {
-	struct chg_echo echo;
-	enum chg_rc rc = chg_echo_read(request, &echo);
-	if (rc != CHG_OK)
-		return rc;
-	chg_answer_header(out, &echo, chg_answer_needs_error_form(&echo, result_of(ccr, cca)));
-	rc = put_body(out, &echo, request, identity, ccr, cca);
-	chg_answer_proxy_info(out, &echo, request);
+	chg_answer_header(out, echo, chg_answer_needs_error_form(echo, result_of(ccr, cca)));
+	enum chg_rc rc = chg_wire_write_cca_body(echo, identity, ccr, cca, out);
+	chg_answer_proxy_info(out, echo);
 	return rc != CHG_OK ? rc : chg_out_finish(out);
 }

@@ -37,6 +37,7 @@ enum {
 struct request {
 	uint8_t bytes[CHG_TEMPLATE_MAX];
 	struct chg_view message;
+	struct chg_echo echo;
 	struct chg_scratch scratch;
 	struct chg_acr acr;
 	struct chg_ccr ccr;
@@ -72,8 +73,9 @@ static const struct chg_identity identity = { CHG_VIEW("charging.example.net"),
 STAGE stage_decode_acr(struct request *request)
 {
 	struct chg_fault fault;
-	return chg_wire_read_acr(
+	enum chg_rc rc = chg_wire_read_acr(
 		request->message, CHG_LENIENT, &request->scratch, &request->acr, &fault);
+	return rc == CHG_OK ? chg_echo_read(request->message, &request->echo) : rc;
 }
 
 STAGE stage_load_acr(struct stages *stages, struct request *request)
@@ -98,14 +100,15 @@ STAGE stage_apply_acr(struct stages *stages, struct request *request)
 STAGE stage_encode_acr(struct request *request)
 {
 	struct chg_out out = chg_out_of(request->answer, sizeof request->answer);
-	return chg_wire_write_aca(request->message, &identity, &request->aca, &out);
+	return chg_wire_write_aca(&request->echo, &identity, &request->aca, &out);
 }
 
 STAGE stage_decode_ccr(struct request *request)
 {
 	struct chg_fault fault;
-	return chg_wire_read_ccr(
+	enum chg_rc rc = chg_wire_read_ccr(
 		request->message, CHG_LENIENT, &request->scratch, &request->ccr, &fault);
+	return rc == CHG_OK ? chg_echo_read(request->message, &request->echo) : rc;
 }
 
 STAGE stage_load_ccr(struct stages *stages, struct request *request)
@@ -125,7 +128,7 @@ STAGE stage_encode_ccr(struct stages *stages, struct request *request)
 {
 	struct chg_out out = chg_out_of(request->body, sizeof request->body);
 	enum chg_rc rc = chg_wire_write_cca_body(
-		request->message, &identity, &request->ccr, &stages->cc_plan.answer, &out);
+		&request->echo, &identity, &request->ccr, &stages->cc_plan.answer, &out);
 	request->body_len = out.len;
 	return rc;
 }
@@ -141,7 +144,7 @@ STAGE stage_finish_ccr(struct request *request)
 {
 	struct chg_out out = chg_out_of(request->answer, sizeof request->answer);
 	struct chg_view body = { (const char *)request->body, request->body_len };
-	return chg_wire_write_cca_from_body(request->message, body, &out);
+	return chg_wire_write_cca_from_body(&request->echo, body, &out);
 }
 
 STAGE stage_commit(struct stages *stages)

@@ -61,9 +61,9 @@ static void read_and_answer(struct chg_view request, enum chg_strictness strictn
 	struct chg_scratch scratch = { 0 };
 	struct chg_acr acr;
 	struct chg_fault fault = { 0 };
-	struct chg_header header;
+	struct chg_echo echo;
 	enum chg_rc rc = chg_wire_read_acr(request, strictness, &scratch, &acr, &fault);
-	bool has_header = chg_header_read(request, &header) == CHG_OK;
+	bool has_header = chg_echo_read(request, &echo) == CHG_OK;
 	assert(rc == CHG_OK || fault.result_code >= 3000);
 	assert(rc != CHG_OK || has_header);
 
@@ -72,7 +72,7 @@ static void read_and_answer(struct chg_view request, enum chg_strictness strictn
 		struct chg_aca aca = { .result_code = CHG_ANSWER_SUCCESS,
 			.interim_interval_s = { true, 300 } };
 		check_taken(&acr, request);
-		check_answer(&out, chg_wire_write_aca(request, &self, &aca, &out));
+		check_answer(&out, chg_wire_write_aca(&echo, &self, &aca, &out));
 	} else if (has_header) {
 		check_answer(&out, chg_wire_write_fault(request, &self, &fault, &out));
 	} else {

@@ -95,12 +95,15 @@ static void answer_taken(struct chg_view request, const struct chg_ccr *ccr)
 	struct chg_cca cca = full_answer(ccr, request.len / 4);
 	uint8_t *kept = malloc(CHG_MESSAGE_MAX);
 	struct chg_out body = chg_out_of(kept, CHG_MESSAGE_MAX);
-	enum chg_rc rc = chg_wire_write_cca_body(request, &self, ccr, &cca, &body);
+	struct chg_echo echo;
+	enum chg_rc rc = chg_echo_read(request, &echo);
+	assert(rc == CHG_OK);
+	rc = chg_wire_write_cca_body(&echo, &self, ccr, &cca, &body);
 	assert(rc == CHG_OK || rc == CHG_E_RANGE);
 	if (rc == CHG_OK) {
 		struct chg_view view = { (const char *)kept, body.len };
 		struct chg_out out = answer_room(request, body.len);
-		rc = chg_wire_write_cca_from_body(request, view, &out);
+		rc = chg_wire_write_cca_from_body(&echo, view, &out);
 		assert(rc != CHG_OK || out.len <= CHG_MESSAGE_MAX);
 		check_answer(&out, rc);
 	}

@@ -120,11 +120,14 @@ static enum chg_rc take_acr(struct golden *golden, struct chg_view request, stru
 	struct chg_acr acr;
 	enum chg_rc rc = chg_wire_read_acr(request, golden->is_strict ? CHG_STRICT : CHG_LENIENT,
 		&golden->scratch, &acr, fault);
+	struct chg_echo echo;
+	if (rc == CHG_OK)
+		rc = chg_echo_read(request, &echo);
 	if (rc != CHG_OK || golden->is_refused)
 		return rc;
 	fputs("\nreads\n", to);
 	golden_acr_write(&acr, to);
-	return chg_wire_write_aca(request, &self, &golden->aca, out);
+	return chg_wire_write_aca(&echo, &self, &golden->aca, out);
 }
 
 static enum chg_rc take_ccr(struct golden *golden, struct chg_view request, struct chg_fault *fault,
@@ -133,12 +136,15 @@ static enum chg_rc take_ccr(struct golden *golden, struct chg_view request, stru
 	static struct chg_ccr ccr;
 	enum chg_rc rc = chg_wire_read_ccr(request, golden->is_strict ? CHG_STRICT : CHG_LENIENT,
 		&golden->scratch, &ccr, fault);
+	struct chg_echo echo;
+	if (rc == CHG_OK)
+		rc = chg_echo_read(request, &echo);
 	if (rc != CHG_OK || golden->is_refused)
 		return rc;
 	fputs("\nreads\n", to);
 	golden_acr_write(&ccr.data, to);
 	golden_ccr_write(&ccr, to);
-	return chg_wire_write_cca(request, &self, &ccr, &golden->cca, out);
+	return chg_wire_write_cca(&echo, &self, &ccr, &golden->cca, out);
 }
 
 static bool write_reading(struct golden *golden, struct chg_view request, FILE *to)

@@ -2,6 +2,7 @@
  * Does what the extension does between a message and the engine, on one thread.
  */
 #include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 
 #include "app/engine.h"
@@ -377,12 +378,23 @@ static void finish(struct chg_exchange *exchange, struct chg_out *out, enum chg_
 	}
 }
 
+/* Of a request that could be read. */
+static struct chg_echo echo_of(const struct chg_exchange *exchange)
+{
+	struct chg_view request = { (const char *)exchange->request, exchange->request_len };
+	struct chg_echo echo = { 0 };
+	enum chg_rc rc = chg_echo_read(request, &echo);
+	assert(rc == CHG_OK);
+	(void)rc;
+	return echo;
+}
+
 static void answer(struct work *work, const struct chg_aca *aca)
 {
 	struct chg_exchange *exchange = work->exchange;
-	struct chg_view request = { (const char *)exchange->request, exchange->request_len };
+	struct chg_echo echo = echo_of(exchange);
 	struct chg_out out = chg_out_of(exchange->answer, CHG_ANSWER_MAX);
-	finish(exchange, &out, chg_wire_write_aca(request, &identity, aca, &out));
+	finish(exchange, &out, chg_wire_write_aca(&echo, &identity, aca, &out));
 }
 
 static void refuse(struct work *work, const struct chg_fault *fault)
@@ -397,22 +409,22 @@ static void answer_credit(struct work *work)
 {
 	struct chg_exchange *exchange = work->exchange;
 	const struct chg_job *job = &work->job;
-	struct chg_view request = { (const char *)exchange->request, exchange->request_len };
+	struct chg_echo echo = echo_of(exchange);
 	struct chg_out out = chg_out_of(exchange->answer, CHG_ANSWER_MAX);
 	if (job->rc == CHG_OK)
-		finish(exchange, &out, chg_wire_write_cca_from_body(request, job->kept, &out));
+		finish(exchange, &out, chg_wire_write_cca_from_body(&echo, job->kept, &out));
 	else
 		finish(exchange, &out,
-			chg_wire_write_cca(request, &identity, &work->ccr, &job->cca, &out));
+			chg_wire_write_cca(&echo, &identity, &work->ccr, &job->cca, &out));
 }
 
 static size_t write_answer(struct chg_job *job, uint8_t *to, size_t size)
 {
 	struct work *work = (struct work *)job;
 	struct chg_exchange *exchange = work->exchange;
-	struct chg_view request = { (const char *)exchange->request, exchange->request_len };
+	struct chg_echo echo = echo_of(exchange);
 	struct chg_out out = chg_out_of(to, size);
-	enum chg_rc rc = chg_wire_write_cca_body(request, &identity, &work->ccr, &job->cca, &out);
+	enum chg_rc rc = chg_wire_write_cca_body(&echo, &identity, &work->ccr, &job->cca, &out);
 	return rc == CHG_OK && !out.is_full ? out.len : 0;
 }
 
