@@ -466,7 +466,9 @@ static const struct ctl_command commands[] = {
 		.summary = "gives the room that records left back to the disk",
 		.text = "Writes the database anew without what it does not use.  No node may run, "
 			"and for\n"
-			"a while as much room is needed again.  Worth it after a large prune: "
+			"a while as much room is needed again beside it, and once more for a "
+			"temporary file\n"
+			"in /var/tmp, or where TMPDIR says.  Worth it after a large prune: "
 			"otherwise new\n"
 			"records use the room.\n",
 		.examples = "chgctl db compact\n",

@@ -139,6 +139,8 @@ struct chg_store_ops {
 	 * Our own Origin-State-Id, RFC 6733 8.16: kept for as long as the sessions are, so that a
 	 * restart that loses nothing does not make clients drop what is alive.  Given `fresh` on the
 	 * first call for a store, the same number ever after.
+	 *
+	 *   CHG_E_UNKNOWN  there is none yet, and this store only reads
 	 */
 	enum chg_rc (*own_state_id)(void *self, uint32_t fresh, uint32_t *ret);
 

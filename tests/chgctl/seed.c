@@ -3,6 +3,7 @@
  *
  *   seed PATH story      seven records of every kind, at fixed times
  *   seed PATH many N     N events more, a second apart
+ *   seed PATH old N      the same, in 2001
  *   seed PATH nothing    the schema alone
  *   seed PATH sql TEXT   what no program of ours would do to it
  */
@@ -16,7 +17,9 @@
 #include "app/offline.h"
 #include "store/sqlite/sqlite_store.h"
 
-#define BEGIN INT64_C(1795162500) /* 2026-11-20T08:15:00Z */
+#define BEGIN      INT64_C(1795162500)           /* 2026-11-20T08:15:00Z */
+#define LONG_AGO   (INT64_C(1000000000) - BEGIN) /* 2001-09-09T01:46:40Z, after BEGIN */
+#define AFTERWARDS INT64_C(100000)               /* after the story */
 
 static const struct chg_acct_policy policy = {
 	.session_idle = { INT64_C(3600) * 1000000 },
@@ -225,7 +228,7 @@ static void story(struct chg_store *store)
 	take(store, odd, 86460);
 }
 
-static void many(struct chg_store *store, uint32_t count)
+static void many(struct chg_store *store, int64_t from, uint32_t count)
 {
 	check(store->ops->begin(store->self), "begin");
 	for (uint32_t i = 0; i < count; i++) {
@@ -234,7 +237,7 @@ static void many(struct chg_store *store, uint32_t count)
 		struct chg_acr acr =
 			message(session_id, "sip:zoe@example.net", "sip:alice@example.net");
 		acr.origin_host = CHG_VIEW("im3.example.net");
-		handle(store, acr, 100000 + (int64_t)i);
+		handle(store, acr, from + i);
 	}
 	check(store->ops->commit(store->self), "commit");
 }
@@ -269,7 +272,9 @@ int main(int argc, char **argv)
 	if (strcmp(argv[2], "story") == 0)
 		story(&store);
 	else if (strcmp(argv[2], "many") == 0 && argc > 3)
-		many(&store, (uint32_t)strtoul(argv[3], NULL, 10));
+		many(&store, AFTERWARDS, (uint32_t)strtoul(argv[3], NULL, 10));
+	else if (strcmp(argv[2], "old") == 0 && argc > 3)
+		many(&store, LONG_AGO, (uint32_t)strtoul(argv[3], NULL, 10));
 	store.ops->close(store.self);
 	return 0;
 }

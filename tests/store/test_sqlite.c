@@ -300,6 +300,12 @@ static void reader_cannot_write(struct fixture *fixture)
 	assert_int_equal(count_all(&reader), 2);
 	take_events(&fixture->store, 2, 3);
 	assert_int_equal(count_all(&reader), 5);
+	uint32_t state_id = 0;
+	assert_int_equal(reader.ops->own_state_id(reader.self, 7, &state_id), CHG_E_UNKNOWN);
+	assert_int_equal(
+		fixture->store.ops->own_state_id(fixture->store.self, 7, &state_id), CHG_OK);
+	assert_int_equal(reader.ops->own_state_id(reader.self, 8, &state_id), CHG_OK);
+	assert_int_equal(state_id, 7);
 	reader.ops->close(reader.self);
 }
 

@@ -16,15 +16,43 @@ static enum chg_rc count_octets(sqlite3 *db, uint64_t *ret)
 	return rc;
 }
 
-static enum chg_rc compact(sqlite3 *db, uint64_t *ret_before, uint64_t *ret_after)
+/* It is built in a temporary file, since it may be larger than the memory, and goes into the log. */
+static enum chg_rc write_anew(sqlite3 *db, const char *path, uint64_t *ret_before,
+	uint64_t *ret_after, char *reterr_why, size_t why_size)
 {
-	enum chg_rc rc = count_octets(db, ret_before);
+	enum chg_rc rc = chg_sqlite_ask(db, "PRAGMA temp_store = FILE", NULL, 0);
+	if (rc == CHG_OK)
+		rc = count_octets(db, ret_before);
 	if (rc == CHG_OK)
 		rc = chg_sqlite_ask(db, "VACUUM", NULL, 0);
 	if (rc == CHG_OK)
 		rc = count_octets(db, ret_after);
-	/* The file becomes shorter when the log has been put into it. */
-	return rc == CHG_OK ? chg_sqlite_ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, 0) : rc;
+	if (rc != CHG_OK)
+		snprintf(reterr_why, why_size,
+			"%s was not made smaller and is as it was: %s: for a while it needs as "
+			"much room again, beside itself and once more for a temporary file",
+			path, sqlite3_errmsg(db));
+	return rc;
+}
+
+/* The file becomes shorter when the log has been put into it, which readers of the old pages prevent. */
+static enum chg_rc shorten(sqlite3 *db, const char *path, char *reterr_why, size_t why_size)
+{
+	char is_busy[8] = "";
+	enum chg_rc rc =
+		chg_sqlite_ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", is_busy, sizeof is_busy);
+	if (rc == CHG_OK && strcmp(is_busy, "0") == 0)
+		return CHG_OK;
+	if (rc == CHG_OK) {
+		snprintf(reterr_why, why_size,
+			"%s is not shorter yet, because somebody reads it, as a backup does: do "
+			"this again when that is over",
+			path);
+		return CHG_E_STORE_BUSY;
+	}
+	snprintf(reterr_why, why_size, "%s could not be shortened: %s: do this again", path,
+		sqlite3_errmsg(db));
+	return rc;
 }
 
 static enum chg_rc compact_locked(const char *path, uint64_t *ret_before, uint64_t *ret_after,
@@ -40,14 +68,10 @@ static enum chg_rc compact_locked(const char *path, uint64_t *ret_before, uint64
 		rc = chg_sqlite_schema_refuse(schema, path, version, reterr_why, why_size);
 	if (rc == CHG_OK)
 		rc = chg_sqlite_configure(db, CHG_SQLITE_READ_WRITE, reterr_why, why_size);
-	if (rc == CHG_OK) {
-		rc = compact(db, ret_before, ret_after);
-		if (rc != CHG_OK)
-			snprintf(reterr_why, why_size,
-				"%s was not made smaller and is as it was: %s: for a while it "
-				"needs as much room again, beside itself and for temporary files",
-				path, sqlite3_errmsg(db));
-	}
+	if (rc == CHG_OK)
+		rc = write_anew(db, path, ret_before, ret_after, reterr_why, why_size);
+	if (rc == CHG_OK)
+		rc = shorten(db, path, reterr_why, why_size);
 	sqlite3_close(db);
 	return rc;
 }

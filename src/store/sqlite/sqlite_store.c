@@ -912,6 +912,8 @@ static enum chg_rc own_state_id(void *self, uint32_t fresh, uint32_t *ret)
 		return CHG_OK;
 	}
 	stmt = chg_sqlite_query(sqlite, CHG_Q_own_state_put);
+	if (stmt->handle == NULL) /* a reader's */
+		return CHG_E_UNKNOWN;
 	chg_stmt_i64(stmt, CHG_N_origin_state_id, fresh);
 	rc = chg_stmt_run(stmt);
 	if (rc == CHG_OK)

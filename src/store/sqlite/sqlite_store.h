@@ -86,9 +86,12 @@ enum chg_rc chg_sqlite_upgrade(
 
 /*
  * Writes the file anew without the pages that hold nothing.  No node may run; for a while as much
- * room is needed again.  After an error the file is as it was.
+ * room is needed again beside it, and once more for a temporary file.  Whatever the error, it holds
+ * what it held.
  *
  *   ret_before, ret_after  octets of the file
+ *
+ *   CHG_E_STORE_BUSY  a node has it; or somebody reads it, and it can become shorter only after that
  */
 enum chg_rc chg_sqlite_compact(const char *path, uint64_t *ret_before, uint64_t *ret_after,
 	char *reterr_why, size_t why_size);

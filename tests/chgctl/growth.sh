@@ -1,0 +1,144 @@
+#!/bin/sh
+# chgctl and what grows: old records into archives, the room that they leave given back, and that
+# nobody is frightened by what is only somewhere else.
+#
+#   growth.sh CHGCTL SEED REREAD NODE SEED_ONLINE
+set -u
+
+chgctl=$1
+seed=$2
+reread=$3
+node=$4
+seed_online=$5
+work=$(cd "$(mktemp -d)" && pwd -P)
+failures=0
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+unset CHG_DB NO_COLOR
+TZ=UTC
+LC_ALL=C
+export TZ LC_ALL
+
+fail() {
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+
+# same WHAT EXPECTED GOT
+same() {
+	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+# does ARGUMENTS...: it works, and says nothing on stderr
+does() {
+	"$chgctl" "$@" >out 2>err || fail "chgctl $*: exit $?, $(cat err)"
+	same "stderr of chgctl $*" "" "$(cat err)"
+}
+
+# told EXIT WORD ARGUMENTS...: it does not work, and says why
+told() {
+	code=$1
+	word=$2
+	shift 2
+	"$chgctl" "$@" >out 2>err
+	same "exit of chgctl $*" "$code" $?
+	same "stdout of chgctl $*" "" "$(cat out)"
+	grep -qF -- "$word" err || fail "chgctl $* does not tell of $word: $(cat err)"
+}
+
+size() { wc -c <"$1" | tr -d ' '; }
+
+# all FILE DATABASE: records, wherever they are, accounts and ledger into FILE.
+all() {
+	{
+		"$chgctl" --db "$2" cdr export --archive &&
+			"$chgctl" --db "$2" account list --json &&
+			"$chgctl" --db "$2" ledger list --json &&
+			"$chgctl" --db "$2" suspense list --all --json
+	} >"$1" || fail "reading all of $2"
+}
+
+# Records of 2001 before those of a later day.
+long=9000d
+mkdir old whole
+old=old/charging.db whole=whole/charging.db
+"$seed" $old old 1500 && "$seed" $old story && "$seed_online" $old || fail "the seed"
+all before.txt $old
+same "all that is there" 1510 "$("$chgctl" --db $old cdr export | "$reread" jsonl)"
+
+# Prune: what is old goes into an archive, and nothing is lost.
+does --db $old db prune --older-than $long --dry-run
+grep -q '^1500 records closed before 20' out || fail "a dry run does not tell: $(cat out)"
+[ -e old/archive ] && fail "a dry run made archives"
+cp $old $whole
+does --db $old db prune --older-than $long
+grep -q '^1500 records left the database, archives grew by [0-9]* bytes$' out ||
+	fail "prune does not tell: $(cat out)"
+same "what is left" 10 "$("$chgctl" --db $old cdr export | "$reread" jsonl)"
+all pruned.txt $old
+cmp before.txt pruned.txt || fail "archives and database are not what was there"
+told 2 'needs --older-than' --db $old db prune
+told 2 'is no span' --db $old db prune --older-than soon
+told 1 'missing.db' --db missing.db db prune --older-than 1d
+
+# Compact: the room goes back to the disk, and all is as it was.
+wide=$(size $old)
+does --db $old db compact
+same "compact tells" "$old: $wide bytes are now $(size $old)" "$(cat out)"
+[ "$(size $old)" -lt $((wide / 2)) ] || fail "$wide bytes are $(size $old) still"
+[ -e $old-wal ] && [ "$(size $old-wal)" -gt 0 ] && fail "the room is in the log now"
+all compacted.txt $old
+cmp before.txt compacted.txt || fail "it is not what it was before"
+does --db $old db check
+does --db $old verify
+does --db $old db compact
+same "there is nothing more to give" "$old: $(size $old) bytes are now $(size $old)" "$(cat out)"
+
+# A database that cannot be compacted is told, and left as it is.
+told 1 'missing.db' --db missing.db db compact
+same "nothing is made of a mistyped name" "" "$(find . -name "missing*")"
+echo "this is no database, whatever its name says, and long enough to look" >text.db
+told 1 'text.db' --db text.db db compact
+cp $old newer.db && "$seed" newer.db sql 'PRAGMA user_version = 99' || fail "a newer file"
+told 1 '99' --db newer.db db compact
+told 2 'db compact' --db $old db compact $old
+told 2 '--json' --db $old db compact --json
+
+# While a node runs it refuses, whoever asks how; afterwards it goes on.
+printf 'store:\n  path: whole/charging.db\ncontrol:\n  socket: node.sock\n' >node.yaml
+# serving: a node that ends with file descriptor 9
+serving() {
+	rm -f hold held
+	mkfifo hold
+	"$node" node.yaml held <hold &
+	holder=$!
+	exec 9>hold
+	while [ ! -e held ] && kill -0 $holder 2>/dev/null; do :; done
+}
+ended() {
+	exec 9>&-
+	wait $holder || fail "the node"
+}
+serving
+wide=$(size $whole)
+told 1 "open for writing by process $holder" --db $whole db compact
+told 1 "open for writing by process $holder" --config node.yaml db compact
+same "it was not touched" "$wide" "$(size $whole)"
+does --config node.yaml db prune --older-than $long
+grep -q '^1500 records left the database' out || fail "a node does not prune: $(cat out)"
+ended
+wide=$(size $whole)
+does --config node.yaml db compact
+[ "$(size $whole)" -lt $((wide / 2)) ] || fail "$wide bytes are $(size $whole) still"
+# A node closes sessions that were silent for too long, so that only the old records can be the same.
+head -n 1500 before.txt >before-2002.txt
+"$chgctl" --db $whole cdr export --archive --until 2002-01-01 >node.txt || fail "reading what was old"
+cmp before-2002.txt node.txt || fail "what a node pruned is not what was there"
+serving
+does --config node.yaml status
+does --config node.yaml account list
+ended
+
+[ $failures = 0 ] || { echo "$failures failed"; exit 1; }
+echo "all as expected"
