@@ -125,7 +125,19 @@ struct chg_archive_load {
 };
 
 /*
- * Makes a new file; CHG_OK: its name is on disk.  The folder is made if only its last part is missing.
+ * Makes the folder if only its last part is missing.  One that root makes belongs to whom the file
+ * `like` belongs: he has to go on with it.  One that is there stays as it is.
+ *
+ *   CHG_E_STORE_FULL  it cannot be made
+ */
+enum chg_rc chg_archive_folder_make(
+	const char *folder, const char *like, char *reterr_why, size_t why_size);
+
+/* Likewise a file that root makes or adds to.  Done by anybody else, nothing happens. */
+void chg_archive_give(const struct chg_archive_file *file, const char *like);
+
+/*
+ * Makes a new file; CHG_OK: its name is on disk.
  *
  *   CHG_E_STORE_FULL  it cannot be made or written
  */

@@ -44,7 +44,21 @@ static bool sync_folder(const char *folder)
 	return is_done;
 }
 
-static enum chg_rc make_folder(const char *folder, char *reterr_why, size_t why_size)
+/* A file cannot be opened by its owner's node when it is root's. */
+static void give(int fd, const char *like)
+{
+	struct stat owner;
+	if (geteuid() == 0 && stat(like, &owner) == 0)
+		(void)!fchown(fd, owner.st_uid, owner.st_gid);
+}
+
+void chg_archive_give(const struct chg_archive_file *file, const char *like)
+{
+	give(file->fd, like);
+}
+
+enum chg_rc chg_archive_folder_make(
+	const char *folder, const char *like, char *reterr_why, size_t why_size)
 {
 	char above[CHG_ARCHIVE_PATH_MAX];
 	if (mkdir(folder, FOLDER_MODE) != 0)
@@ -52,6 +66,11 @@ static enum chg_rc make_folder(const char *folder, char *reterr_why, size_t why_
 			       ? CHG_OK
 			       : refuse(reterr_why, why_size, "cannot make the folder %s: %s",
 					 folder, strerror(errno));
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		give(fd, like);
+		(void)close(fd);
+	}
 	(void)snprintf(above, sizeof above, "%s/..", folder);
 	return sync_folder(above)
 		       ? CHG_OK
@@ -75,9 +94,6 @@ enum chg_rc chg_archive_create(const char *folder, uint32_t number, uint32_t own
 	chg_archive_name(number, file.name);
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, file.name) >= sizeof path)
 		return refuse(reterr_why, why_size, "the path of the archives is too long");
-	enum chg_rc rc = make_folder(folder, reterr_why, why_size);
-	if (rc != CHG_OK)
-		return rc;
 	file.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 	if (file.fd < 0)
 		return refuse(reterr_why, why_size,
@@ -86,7 +102,7 @@ enum chg_rc chg_archive_create(const char *folder, uint32_t number, uint32_t own
 		*ret = file;
 		return CHG_OK;
 	}
-	rc = refuse(
+	enum chg_rc rc = refuse(
 		reterr_why, why_size, "cannot write %s: %s: is there room?", path, strerror(errno));
 	(void)unlink(path);
 	chg_archive_close(&file);

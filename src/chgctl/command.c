@@ -451,7 +451,9 @@ static const struct ctl_command commands[] = {
 			"the next\n"
 			"time goes on where it was.  The room that records leave is used for new "
 			"ones;\n"
-			"`chgctl db compact` gives it back to the disk.\n"
+			"`chgctl db compact` gives it back to the disk.  Archives that root makes "
+			"belong to\n"
+			"the owner of the database.\n"
 			"With cdr.keep_days the node does all this by itself.\n",
 		.examples = "chgctl db prune --older-than 90d --dry-run\n"
 			    "chgctl db prune --older-than 90d\n"

@@ -146,6 +146,8 @@ static enum chg_rc go_on(struct run *run, struct newest newest)
 		return CHG_OK;
 	enum chg_rc rc = chg_archive_continue(
 		run->prune->folder, name, end, &run->file, run->why, run->why_size);
+	if (rc == CHG_OK)
+		chg_archive_give(&run->file, run->prune->database);
 	return rc == CHG_OK && has_last ? finish_chunk(run, &last) : rc;
 }
 
@@ -157,8 +159,14 @@ static enum chg_rc make_file(struct run *run, uint32_t number)
 		return CHG_E_STORE_FULL;
 	}
 	chg_archive_close(&run->file);
-	return chg_archive_create(run->prune->folder, number, run->prune->owner, run->prune->now,
-		&run->file, run->why, run->why_size);
+	enum chg_rc rc = chg_archive_folder_make(
+		run->prune->folder, run->prune->database, run->why, run->why_size);
+	if (rc == CHG_OK)
+		rc = chg_archive_create(run->prune->folder, number, run->prune->owner,
+			run->prune->now, &run->file, run->why, run->why_size);
+	if (rc == CHG_OK)
+		chg_archive_give(&run->file, run->prune->database);
+	return rc;
 }
 
 /* The file that the next chunk goes into. */

@@ -2,6 +2,7 @@
  * Files of archived records: what goes in comes out, and whatever is damaged is told.
  */
 #include <dirent.h>
+#include <sys/stat.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,8 +105,8 @@ static void check_chunk(const struct chg_archive_file *file, const struct chg_ar
 		assert_int_equal(read[i].entry_count, stamps[i].entry_count);
 		assert_int_equal(read[i].marks, stamps[i].marks);
 	}
-	assert_true(chg_archive_filter_has(
-		filter, chunk->filter_octets, chg_archive_term(CHG_CDR_TERM_ICID, CHG_VIEW("icid-1"))));
+	assert_true(chg_archive_filter_has(filter, chunk->filter_octets,
+		chg_archive_term(CHG_CDR_TERM_ICID, CHG_VIEW("icid-1"))));
 	assert_int_equal(chg_archive_body_read(file, chunk, &bytes), CHG_OK);
 	assert_int_equal(chunk->body_size, body.len);
 	assert_memory_equal(bytes, body.ptr, body.len);
@@ -350,6 +351,38 @@ static void a_full_disk_changes_nothing(void **state)
 	chg_archive_close(&file);
 }
 
+static uid_t owner_of(const char *path)
+{
+	struct stat about;
+	assert_int_equal(stat(path, &about), 0);
+	return about.st_uid;
+}
+
+static void what_root_makes_belongs_to_whom_it_is_for(void **state)
+{
+	enum { NOBODY = 65534 };
+	char like[64], below[64], path[128];
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	snprintf(like, sizeof like, "%s/database", folder);
+	snprintf(below, sizeof below, "%s/below", folder);
+	close(open(like, O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(chown(like, NOBODY, NOBODY), 0);
+	assert_int_equal(chg_archive_folder_make(folder, like, why, sizeof why), CHG_OK);
+	assert_int_equal(owner_of(folder), 0); /* it was there */
+	assert_int_equal(chg_archive_folder_make(below, like, why, sizeof why), CHG_OK);
+	assert_int_equal(owner_of(below), NOBODY);
+	assert_int_equal(rmdir(below), 0);
+	struct chg_archive_file file = create(1);
+	snprintf(path, sizeof path, "%s/%s", folder, file.name);
+	chg_archive_give(&file, "no such file");
+	assert_int_equal(owner_of(path), 0);
+	chg_archive_give(&file, like);
+	assert_int_equal(owner_of(path), NOBODY);
+	chg_archive_close(&file);
+}
+
 int main(void)
 {
 #define CASE(sentence, function)                                                                   \
@@ -367,6 +400,8 @@ int main(void)
 		CASE("names are read", names_are_read),
 		CASE("what a head promises has bounds", promises_have_bounds),
 		CASE("a full disk changes nothing", a_full_disk_changes_nothing),
+		CASE("what root makes belongs to whom it is for",
+			what_root_makes_belongs_to_whom_it_is_for),
 	};
 	return cmocka_run_group_tests_name("files of archived records", tests, NULL, NULL);
 }

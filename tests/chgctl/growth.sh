@@ -95,6 +95,28 @@ does --db $old verify
 does --db $old db compact
 same "there is nothing more to give" "$old: $(size $old) bytes are now $(size $old)" "$(cat out)"
 
+# What root moves into archives the node's user can read, and go on with.
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 .
+	mkdir owned
+	"$seed" owned/charging.db old 5 || fail "the seed"
+	rm -f owned/charging.db.lock
+	chown -R 65534:65534 owned
+	does --db owned/charging.db db prune --older-than $long
+	does --db owned/charging.db db compact
+	same "whose files" 65534 "$(find owned -exec stat -c %u {} + | sort -u)"
+	"$seed" owned/charging.db old 10 || fail "the seed" # of which five came before
+	chown 65534:65534 owned/charging.db*
+	user="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	if $user "$chgctl" help >/dev/null 2>&1; then # not when it was built where only root may go
+		user="$user $chgctl --db owned/charging.db"
+		$user db prune --older-than $long >out 2>err || fail "a prune by its user: $(cat err)"
+		$user cdr list --archive --json >archived 2>err || fail "its user reads: $(cat err)"
+		same "it goes on in one file" owned/archive/records-000001.chga "$(echo owned/archive/*)"
+		same "all that was archived" 10 "$("$reread" json <archived)"
+	fi
+fi
+
 # A database that cannot be compacted is told, and left as it is.
 told 1 'missing.db' --db missing.db db compact
 same "nothing is made of a mistyped name" "" "$(find . -name "missing*")"
