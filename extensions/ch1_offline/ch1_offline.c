@@ -8,12 +8,12 @@ __attribute__((visibility("default"))) int fd_ext_init(int major, int minor, cha
 __attribute__((visibility("default"))) void fd_ext_fini(void);
 extern __attribute__((visibility("default"))) const char *fd_ext_depends[];
 
-static enum chg_rc ch1_read(
-	struct chg_handled *job, enum chg_strictness strictness, struct chg_fault *reterr_fault)
+static enum chg_rc ch1_read(struct chg_handled *job, enum chg_strictness strictness,
+	struct chg_reading *reading, struct chg_fault *reterr_fault)
 {
 	job->job.kind = CHG_JOB_ACR;
 	return chg_wire_read_acr(
-		job->content, strictness, &job->scratch, &job->job.acr, reterr_fault);
+		job->content, strictness, &reading->scratch, &reading->acr, reterr_fault);
 }
 
 static enum chg_rc ch1_write(struct chg_handled *job, struct chg_out *out)
@@ -37,11 +37,10 @@ static struct chg_handler ch1 = {
 	.command = 271,
 	.application = CHG_APPLICATION_ACCOUNTING,
 	.is_accounting = true,
-	.job_size = sizeof(struct chg_handled),
 	.read = ch1_read,
 	.write = ch1_write,
 	.write_failure = ch1_write_failure,
-	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.jobs.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
 static int ch1_entry(char *conffile)

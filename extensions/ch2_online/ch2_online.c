@@ -8,31 +8,24 @@ __attribute__((visibility("default"))) int fd_ext_init(int major, int minor, cha
 __attribute__((visibility("default"))) void fd_ext_fini(void);
 extern __attribute__((visibility("default"))) const char *fd_ext_depends[];
 
-/* One request on its way; what it asks is too large to stand in every job. */
-struct ch2_job {
-	struct chg_handled handled; /* first, so that the handler's pointer is ours */
-	struct chg_ccr ccr;
-};
-
 /* Inside the transaction: the octets that are kept and sent. */
-static size_t ch2_write_answer(struct chg_job *asked, uint8_t *to, size_t size)
+static size_t ch2_write_answer(
+	struct chg_job *asked, const struct chg_cca *cca, uint8_t *to, size_t size)
 {
 	struct chg_handled *job = (struct chg_handled *)asked;
 	struct chg_out out = chg_out_of(to, size);
-	enum chg_rc rc = chg_wire_write_cca_body(
-		&job->echo, &job->handler->identity, job->job.ccr, &job->job.cca, &out);
+	enum chg_rc rc =
+		chg_wire_write_cca_body(&job->echo, &job->handler->identity, asked->ccr, cca, &out);
 	return rc == CHG_OK ? out.len : 0;
 }
 
-static enum chg_rc ch2_read(
-	struct chg_handled *handled, enum chg_strictness strictness, struct chg_fault *reterr_fault)
+static enum chg_rc ch2_read(struct chg_handled *job, enum chg_strictness strictness,
+	struct chg_reading *reading, struct chg_fault *reterr_fault)
 {
-	struct ch2_job *job = (struct ch2_job *)handled;
-	handled->job.kind = CHG_JOB_CCR;
-	handled->job.ccr = &job->ccr;
-	handled->job.write_answer = ch2_write_answer;
+	job->job.kind = CHG_JOB_CCR;
+	job->job.write_answer = ch2_write_answer;
 	return chg_wire_read_ccr(
-		handled->content, strictness, &handled->scratch, &job->ccr, reterr_fault);
+		job->content, strictness, &reading->scratch, &reading->ccr, reterr_fault);
 }
 
 /* An answer that nothing was decided for, and that nobody keeps.  B-021 */
@@ -50,7 +43,7 @@ static enum chg_rc ch2_write(struct chg_handled *job, struct chg_out *out)
 {
 	if (job->job.rc == CHG_OK)
 		return chg_wire_write_cca_from_body(&job->echo, job->job.kept, out);
-	return write_trouble(job->handler, job->content, job->job.cca.result_code, out);
+	return write_trouble(job->handler, job->content, job->job.code, out);
 }
 
 /* F-015: whatever is short here, another server may have it. */
@@ -65,11 +58,10 @@ static struct chg_handler ch2 = {
 	.name = "ch2_online",
 	.command = 272,
 	.application = CHG_APPLICATION_CREDIT_CONTROL,
-	.job_size = sizeof(struct ch2_job),
 	.read = ch2_read,
 	.write = ch2_write,
 	.write_failure = ch2_write_failure,
-	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.jobs.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
 static int ch2_entry(char *conffile)

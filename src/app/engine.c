@@ -121,6 +121,25 @@ enum chg_rc chg_engine_create(const struct chg_engine_config *config, struct chg
 	return CHG_OK;
 }
 
+/* What is counted by: the request itself may be another one's by then. */
+static uint32_t type_of(const struct chg_job *job)
+{
+	switch (job->kind) {
+	case CHG_JOB_ACR:
+		return job->acr->type;
+	case CHG_JOB_CCR:
+		return job->ccr->type;
+	default:
+		return 0;
+	}
+}
+
+static void open_job(struct chg_job *job)
+{
+	if (job->open != NULL)
+		job->open(job);
+}
+
 enum chg_rc chg_engine_submit(struct chg_engine *engine, struct chg_job *job)
 {
 	assert(job->magic == CHG_JOB_MAGIC);
@@ -128,6 +147,7 @@ enum chg_rc chg_engine_submit(struct chg_engine *engine, struct chg_job *job)
 	enum chg_rc rc = CHG_OK;
 	bool must_wake = false;
 
+	job->type = type_of(job);
 	job->arrived = steady(engine);
 	pthread_mutex_lock(&engine->lock);
 	if (engine->is_draining) {
@@ -211,15 +231,16 @@ static enum chg_rc handle_host_state(
 /* One job inside the open transaction. */
 static enum chg_rc handle(struct chg_engine *engine, struct chg_job *job, struct chg_now now)
 {
+	open_job(job);
 	switch (job->kind) {
 	case CHG_JOB_ACR:
 		return chg_offline_handle(engine->store, &engine->config.offline,
-			engine->online == NULL ? NULL : &engine->online->policy, now, &job->acr,
+			engine->online == NULL ? NULL : &engine->online->policy, now, job->acr,
 			&job->aca, &job->is_duplicate);
 	case CHG_JOB_CCR:
 		return handle_ccr(engine, job, now);
 	case CHG_JOB_HOST_STATE:
-		return handle_host_state(engine, &job->acr, now);
+		return handle_host_state(engine, job->acr, now);
 	case CHG_JOB_CALL:
 		return job->call(job, engine->store, now);
 	}
@@ -256,9 +277,10 @@ static enum chg_rc run(struct chg_engine *engine, struct chg_job *jobs, struct c
 }
 
 /* A line that an operator should see: something is odd, though it was answered. */
-static void tell_alarm(struct chg_engine *engine, const struct chg_job *job)
+static void tell_alarm(struct chg_engine *engine, struct chg_job *job)
 {
 	char line[512];
+	open_job(job);
 	struct chg_view session = job->ccr->data.session_id;
 	chg_tally_add(&engine->tally, CHG_METER_ALARMS, 1);
 	snprintf(line, sizeof line, "credit.alarm cause=\"%s\" session=%.*s number=%u", job->alarm,
@@ -274,7 +296,7 @@ static void settle(struct chg_engine *engine, struct chg_job *job, enum chg_rc r
 	if (rc != CHG_OK && job->kind == CHG_JOB_ACR)
 		job->aca = chg_offline_answer_failure(rc);
 	if (rc != CHG_OK && job->kind == CHG_JOB_CCR) {
-		job->cca = chg_online_answer_failure(rc);
+		job->code = chg_online_answer_failure(rc);
 		chg_online_forget(job);
 	}
 	if (rc == CHG_OK && job->kind == CHG_JOB_CCR && job->alarm != NULL)

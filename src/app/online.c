@@ -96,8 +96,8 @@ enum chg_rc chg_online_handle(struct chg_online *online, struct chg_store *store
 	if (plan->is_replay)
 		return keep(job, online->facts.kept_answer);
 
-	chg_cca_copy(&job->cca, &plan->answer);
-	size_t len = job->write_answer(job, online->answer, sizeof online->answer);
+	job->code = plan->answer.result_code;
+	size_t len = job->write_answer(job, &plan->answer, online->answer, sizeof online->answer);
 	if (len == 0)
 		return CHG_E_RANGE;
 	struct chg_view answer = { (const char *)online->answer, len };
@@ -107,7 +107,7 @@ enum chg_rc chg_online_handle(struct chg_online *online, struct chg_store *store
 	return store->books->apply(store->self, now, job->ccr, plan, tariff, answer);
 }
 
-struct chg_cca chg_online_answer_failure(enum chg_rc rc)
+uint32_t chg_online_answer_failure(enum chg_rc rc)
 {
 	switch (rc) {
 	case CHG_E_STORE_FULL:
@@ -116,8 +116,8 @@ struct chg_cca chg_online_answer_failure(enum chg_rc rc)
 	case CHG_E_NO_MEMORY:
 	case CHG_E_BUSY:
 	case CHG_E_CLOSED:
-		return (struct chg_cca){ .result_code = CHG_CC_TOO_BUSY };
+		return CHG_CC_TOO_BUSY;
 	default:
-		return (struct chg_cca){ .result_code = CHG_CC_UNABLE_TO_COMPLY };
+		return CHG_CC_UNABLE_TO_COMPLY;
 	}
 }

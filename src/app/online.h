@@ -21,7 +21,7 @@ struct chg_online {
  *   tariff      in force; NULL when there is none
  *   ret_alarm   what an operator should hear of, a constant; NULL nothing
  *
- * On CHG_OK job->cca, job->kept and job->is_duplicate are set; kept is from malloc, to be freed by
+ * On CHG_OK job->code, job->kept and job->is_duplicate are set; kept is from malloc, to be freed by
  * chg_online_forget.
  *
  *   CHG_E_RANGE      the answer does not fit a message
@@ -36,9 +36,9 @@ enum chg_rc chg_online_handle(struct chg_online *online, struct chg_store *store
 void chg_online_forget(struct chg_job *job);
 
 /*
- * The answer when the request could not be kept: one that a client counts as temporary (TOO_BUSY),
+ * The Result-Code when the request could not be kept: one that a client counts as temporary (TOO_BUSY),
  * or UNABLE_TO_COMPLY for a failure that a later try would meet again.  Rules B-021, F-015.
  */
-struct chg_cca chg_online_answer_failure(enum chg_rc rc);
+uint32_t chg_online_answer_failure(enum chg_rc rc);
 
 #endif

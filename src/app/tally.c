@@ -52,12 +52,12 @@ static enum chg_meter request_meter(const struct chg_job *job)
 		[CHG_CC_TERMINATION] = CHG_METER_CCR_TERMINATION,
 		[CHG_CC_EVENT] = CHG_METER_CCR_EVENT,
 	};
-	return job->kind == CHG_JOB_CCR ? ccr[job->ccr->type] : acr[job->acr.type];
+	return job->kind == CHG_JOB_CCR ? ccr[job->type] : acr[job->type];
 }
 
 static enum chg_meter answer_meter(const struct chg_job *job)
 {
-	uint32_t code = job->kind == CHG_JOB_CCR ? job->cca.result_code : job->aca.result_code;
+	uint32_t code = job->kind == CHG_JOB_CCR ? job->code : job->aca.result_code;
 	if (job->rc == CHG_OK && (job->is_duplicate || code < 3000))
 		return CHG_METER_ANSWER_SUCCESS;
 	if (code < 4000 || code == CHG_ANSWER_OUT_OF_SPACE)

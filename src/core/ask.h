@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * What a peer asked, without AVPs.
  *
- * Every view points into the request or into the scratch memory of the job that carries it, and
- * lives as long as that job.
+ * Every view points into the request, or into what was made while it was read: scratch memory, and
+ * from there the memory of the wrapped request (wrap.h).  It lives as long as these do.
  */
 #ifndef CHG_CORE_ASK_H
 #define CHG_CORE_ASK_H
@@ -107,14 +107,15 @@ struct chg_acr {
 	struct chg_view group_name;
 	chg_opt_u32 participants; /* Number-Of-Participants: invited in START, attached later */
 
-	struct chg_named_party party[CHG_PARTY_MAX];
-	size_t party_count;
-	struct chg_view participant[CHG_PARTICIPANT_MAX];
-	size_t participant_count;
 	uint32_t unlisted_count; /* parties and participants beyond the two arrays */
 
 	struct chg_view content;
 	struct chg_digest digest;
+
+	size_t party_count;
+	size_t participant_count;
+	struct chg_named_party party[CHG_PARTY_MAX]; /* the two stand last: core/wrap.h */
+	struct chg_view participant[CHG_PARTICIPANT_MAX];
 };
 
 #endif

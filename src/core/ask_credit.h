@@ -50,10 +50,10 @@ struct chg_service_ask {
 	size_t service_id_count;
 	uint32_t service_id[CHG_SERVICE_ID_MAX];
 	struct chg_units requested; /* is_present: Requested-Service-Unit was there */
-	size_t used_count;
-	struct chg_used used[CHG_USED_MAX];
-	chg_opt_u32 reason; /* Reporting-Reason of the service: 2 FINAL closes it */
+	chg_opt_u32 reason;         /* Reporting-Reason of the service: 2 FINAL closes it */
 	struct chg_view refund_information;
+	size_t used_count;
+	struct chg_used used[CHG_USED_MAX]; /* stands last: core/wrap.h */
 };
 
 struct chg_identity_ask {
@@ -70,14 +70,14 @@ struct chg_identity_ask {
  * number the CC-Request-Number, its sub_session_id the CC-Sub-Session-Id.
  */
 struct chg_ccr {
-	struct chg_acr data;
 	enum chg_cc_type type;
 	chg_opt_u32 action;
 	bool is_multiple; /* units came in Multiple-Services-Credit-Control: so they are answered */
 	size_t identity_count;
+	size_t service_count; /* 1 with everything absent when the request named no units at all */
+	struct chg_acr data;
 	struct chg_identity_ask
 		identity[CHG_IDENTITY_MAX]; /* in the order in which they are tried */
-	size_t service_count; /* 1 with everything absent when the request named no units at all */
 	struct chg_service_ask service[CHG_SERVICE_MAX];
 };
 

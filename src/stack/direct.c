@@ -73,6 +73,7 @@ struct direct {
 	bool is_dead;         /* the library closes it */
 	bool is_broken;       /* nothing can be sent any more */
 	bool is_stuck;        /* the keeper sends on */
+	bool was_used;        /* something was sent since direct_shrink */
 };
 
 static struct {
@@ -81,12 +82,15 @@ static struct {
 	uint32_t inflight_max;
 	int wake; /* the keeper's */
 	_Atomic(const struct direct_taker *) taker[TAKERS_MAX];
+	pthread_mutex_t shrinking; /* held while takers are called: none of them goes meanwhile */
 	atomic_uint_fast64_t taken, held;
 	struct direct *touched; /* of the engine's thread */
 	pthread_mutex_t
 		lock; /* guards the list, and is never taken with a connection's lock held */
 	struct direct *first;
-} directs = { .wake = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+} directs = {
+	.wake = -1, .shrinking = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER
+};
 
 /* The connection that this thread receives for. */
 static _Thread_local struct {
@@ -276,6 +280,7 @@ static uint8_t *room_for(struct direct *direct, size_t len)
 {
 	if (direct->is_dead || direct->is_broken)
 		return NULL;
+	direct->was_used = true;
 	uint8_t *room = chg_outbox_room(&direct->outbox, len, UNSENT_MAX);
 	if (room == NULL)
 		break_off(direct);
@@ -631,6 +636,42 @@ void direct_keep(unsigned int milliseconds)
 	}
 }
 
+static size_t shrink_takers(void)
+{
+	size_t octets = 0;
+	pthread_mutex_lock(&directs.shrinking);
+	for (size_t i = 0; i < TAKERS_MAX; i++) {
+		const struct direct_taker *taker = atomic_load(&directs.taker[i]);
+		if (taker != NULL)
+			octets += taker->shrink(taker->self);
+	}
+	pthread_mutex_unlock(&directs.shrinking);
+	return octets;
+}
+
+static size_t shrink_one(struct direct *direct)
+{
+	size_t octets = 0;
+	pthread_mutex_lock(&direct->lock);
+	if (!direct->was_used && chg_outbox_waiting(&direct->outbox) == 0) {
+		octets = direct->outbox.size;
+		chg_outbox_release(&direct->outbox);
+	}
+	direct->was_used = false;
+	pthread_mutex_unlock(&direct->lock);
+	return octets;
+}
+
+size_t direct_shrink(void)
+{
+	size_t octets = shrink_takers();
+	pthread_mutex_lock(&directs.lock);
+	for (struct direct *at = directs.first; at != NULL; at = at->next)
+		octets += shrink_one(at);
+	pthread_mutex_unlock(&directs.lock);
+	return octets;
+}
+
 /* ---- Start and figures ------------------------------------------------------------------------- */
 
 void chg_direct_enable(void)
@@ -658,10 +699,12 @@ bool direct_add_taker(const struct direct_taker *taker)
 
 void direct_remove_taker(const struct direct_taker *taker)
 {
+	pthread_mutex_lock(&directs.shrinking);
 	for (size_t i = 0; i < TAKERS_MAX; i++) {
 		const struct direct_taker *is = taker;
 		(void)atomic_compare_exchange_strong(&directs.taker[i], &is, NULL);
 	}
+	pthread_mutex_unlock(&directs.shrinking);
 }
 
 bool direct_is_busy(void)

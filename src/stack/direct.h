@@ -51,13 +51,15 @@ struct direct_taker {
 	void (*take)(void *self, struct direct *direct, struct chg_view message);
 	/* On the engine's thread, when its turn is done. */
 	void (*turn_done)(void *self);
+	/* On the keeper's thread, once a second: gives back what nobody needs; how many octets. */
+	size_t (*shrink)(void *self);
 	void *self;
 };
 
 /* Once, before any connection.  False: the system has no descriptor left. */
 bool direct_start(const struct chg_plain_own *own, uint32_t inflight_max);
 
-/* Must be good until it is removed; false when there are too many. */
+/* Must be good until it is removed, and is not called after; false when there are too many. */
 bool direct_add_taker(const struct direct_taker *taker);
 void direct_remove_taker(const struct direct_taker *taker);
 
@@ -87,6 +89,12 @@ void direct_turn_done(void *self);
 
 /* Keeper: waits so long, and sends what its socket did not take at first as soon as it does. */
 void direct_keep(unsigned int milliseconds);
+
+/*
+ * Keeper, once a second: takers give back what nobody needs, and connections that were quiet since
+ * the call before the memory of their answers.  How many octets it was.
+ */
+size_t direct_shrink(void);
 
 /* Whether a request is in work or an answer has not left yet, of connections that live. */
 bool direct_is_busy(void);

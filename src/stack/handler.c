@@ -3,61 +3,88 @@
  */
 #include "stack/handler.h"
 
-#include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "app/engine.h"
+#include "core/wrap.h"
 #include "runtime/config.h"
 #include "runtime/log.h"
 #include "runtime/runtime.h"
 #include "stack/stack.h"
 
 enum {
-	/* What a job keeps to copy requests into; more is given back after use. */
-	COPY_FIRST = 1024,
-	COPY_KEPT = 4096,
+	/* Memory of a job comes in pieces of so many octets. */
+	BLOCK_PIECE = 512,
+	/* More than this is given back after use. */
+	BLOCK_KEPT = 4096,
 };
 
-/* ---- Jobs: made as the load asks for them and kept; the engine's queue bounds their number ------ */
+/* ---- Memory of a job ---------------------------------------------------------------------------- */
+
+/* Room for so many octets, what was there is gone; NULL: no memory. */
+static uint8_t *block_room(struct chg_block *block, size_t size)
+{
+	if (size <= block->size)
+		return block->bytes;
+	free(block->bytes);
+	size += (BLOCK_PIECE - size % BLOCK_PIECE) % BLOCK_PIECE;
+	block->bytes = malloc(size);
+	block->size = block->bytes == NULL ? 0 : size;
+	return block->bytes;
+}
+
+static void block_release(struct chg_block *block)
+{
+	free(block->bytes);
+	*block = (struct chg_block){ 0 };
+}
+
+static void block_clear(struct chg_block *block)
+{
+	if (block->size > BLOCK_KEPT)
+		block_release(block);
+}
+
+/* ---- Jobs: made as the load asks for them; the engine's queue bounds their number --------------- */
+
+static struct chg_handled *job_of(struct chg_spare *spare)
+{
+	return (struct chg_handled *)(void *)((char *)spare - offsetof(struct chg_handled, spare));
+}
 
 static struct chg_handled *take_job(struct chg_handler *handler)
 {
-	pthread_mutex_lock(&handler->lock);
-	struct chg_handled *job = handler->free_jobs;
-	if (job != NULL)
-		handler->free_jobs = job->next_free;
-	pthread_mutex_unlock(&handler->lock);
-	if (job == NULL)
-		job = calloc(1, handler->job_size);
+	struct chg_spare *spare = chg_pool_take(&handler->jobs);
+	struct chg_handled *job =
+		spare != NULL ? job_of(spare) : calloc(1, sizeof(struct chg_handled));
 	if (job != NULL)
 		job->handler = handler;
 	return job;
+}
+
+static size_t free_job(struct chg_spare *spare)
+{
+	struct chg_handled *job = job_of(spare);
+	size_t octets = sizeof *job + job->copy.size + job->wrapped.size;
+	block_release(&job->copy);
+	block_release(&job->wrapped);
+	free(job);
+	return octets;
 }
 
 /* The job keeps nothing of its request. */
 static void clear(struct chg_handled *job)
 {
 	job->asker = (struct chg_asker){ 0 };
-	if (job->copy_size > COPY_KEPT) {
-		free(job->copy);
-		job->copy = NULL;
-		job->copy_size = 0;
-	}
-}
-
-static void put_free(
-	struct chg_handler *handler, struct chg_handled *first, struct chg_handled *last)
-{
-	pthread_mutex_lock(&handler->lock);
-	last->next_free = handler->free_jobs;
-	handler->free_jobs = first;
-	pthread_mutex_unlock(&handler->lock);
+	block_clear(&job->copy);
+	block_clear(&job->wrapped);
 }
 
 static void give_back(struct chg_handled *job)
 {
 	clear(job);
-	put_free(job->handler, job, job);
+	chg_pool_put(&job->handler->jobs, &job->spare, &job->spare, 1);
 }
 
 /* The engine's thread: jobs are given back together when the turn is done. */
@@ -65,30 +92,68 @@ static void give_back_later(struct chg_handled *job)
 {
 	struct chg_handler *handler = job->handler;
 	clear(job);
-	job->next_free = handler->finished;
+	job->spare.next = handler->finished;
 	if (handler->finished == NULL)
-		handler->finished_last = job;
-	handler->finished = job;
+		handler->finished_last = &job->spare;
+	handler->finished = &job->spare;
+	handler->finished_count++;
 }
 
 static void turn_done(void *self)
 {
 	struct chg_handler *handler = self;
 	if (handler->finished != NULL)
-		put_free(handler, handler->finished, handler->finished_last);
+		chg_pool_put(&handler->jobs, handler->finished, handler->finished_last,
+			handler->finished_count);
 	handler->finished = NULL;
+	handler->finished_count = 0;
 }
 
-static void free_jobs(struct chg_handler *handler)
+/* The keeper's thread. */
+static size_t shrink(void *self)
+{
+	struct chg_handler *handler = self;
+	return chg_pool_shrink(&handler->jobs, free_job);
+}
+
+/* ---- Requests being read ------------------------------------------------------------------------ */
+
+static void free_reading(struct chg_reading *reading)
+{
+	if (reading == NULL)
+		return;
+	chg_scratch_release(&reading->scratch);
+	free(reading);
+}
+
+static struct chg_reading *take_reading(struct chg_handler *handler)
+{
+	for (size_t i = 0; i < CHG_READINGS_KEPT; i++) {
+		struct chg_reading *reading = atomic_exchange(&handler->readings[i], NULL);
+		if (reading != NULL)
+			return reading;
+	}
+	return calloc(1, sizeof(struct chg_reading));
+}
+
+static void give_reading_back(struct chg_handler *handler, struct chg_reading *reading)
+{
+	for (size_t i = 0; i < CHG_READINGS_KEPT; i++) {
+		struct chg_reading *none = NULL;
+		if (atomic_compare_exchange_strong(&handler->readings[i], &none, reading))
+			return;
+	}
+	free_reading(reading);
+}
+
+static void free_memory(struct chg_handler *handler)
 {
 	turn_done(handler);
-	while (handler->free_jobs != NULL) {
-		struct chg_handled *job = handler->free_jobs;
-		handler->free_jobs = job->next_free;
-		chg_scratch_release(&job->scratch);
-		free(job->copy);
-		free(job);
-	}
+	chg_pool_empty(&handler->jobs, free_job);
+	for (size_t i = 0; i < CHG_READINGS_KEPT; i++)
+		free_reading(atomic_exchange(&handler->readings[i], NULL));
+	free_reading(handler->opened);
+	handler->opened = NULL;
 }
 
 /* ---- Answers ------------------------------------------------------------------------------------ */
@@ -185,9 +250,44 @@ static enum chg_strictness strictness_of(const struct chg_handler *handler, stru
 	return is_strict ? CHG_STRICT : CHG_LENIENT;
 }
 
-static enum chg_rc submit(struct chg_handled *job)
+/* The engine's thread: the request in full, until the next one is. */
+static void open_job(struct chg_job *asked)
 {
+	struct chg_handled *job = (struct chg_handled *)asked;
+	struct chg_reading *opened = job->handler->opened;
+	if (asked->kind == CHG_JOB_CCR) {
+		chg_ccr_unwrap(job->wrapped.bytes, &opened->ccr);
+		asked->ccr = &opened->ccr;
+	} else {
+		chg_acr_unwrap(job->wrapped.bytes, &opened->acr);
+		asked->acr = &opened->acr;
+	}
+}
+
+/* What was read is the job's own from here on.  False: no memory. */
+static bool wrap(struct chg_handled *job, const struct chg_reading *reading)
+{
+	bool is_ccr = job->job.kind == CHG_JOB_CCR;
+	size_t size = is_ccr ? chg_ccr_wrapped_size(&reading->ccr, job->content)
+			     : chg_acr_wrapped_size(&reading->acr, job->content);
+	uint8_t *room = block_room(&job->wrapped, size);
+	if (room == NULL)
+		return false;
+	if (is_ccr)
+		chg_ccr_wrap(&reading->ccr, job->content, room);
+	else
+		chg_acr_wrap(&reading->acr, job->content, room);
+	return true;
+}
+
+static enum chg_rc submit(struct chg_handled *job, const struct chg_reading *reading)
+{
+	if (!wrap(job, reading))
+		return CHG_E_NO_MEMORY;
 	job->job.magic = CHG_JOB_MAGIC;
+	job->job.acr = &reading->acr;
+	job->job.ccr = &reading->ccr;
+	job->job.open = open_job;
 	job->job.done = done;
 	job->job.is_duplicate = false;
 	job->job.kept = (struct chg_view){ 0 }; /* what it once was is freed long ago */
@@ -197,16 +297,11 @@ static enum chg_rc submit(struct chg_handled *job)
 /* The octets are the job's own from here on.  False: no memory. */
 static bool copy_content(struct chg_handled *job, struct chg_view content)
 {
-	if (content.len > job->copy_size) {
-		size_t size = content.len < COPY_FIRST ? COPY_FIRST : content.len;
-		free(job->copy);
-		job->copy = malloc(size);
-		job->copy_size = job->copy == NULL ? 0 : size;
-	}
-	if (job->copy == NULL)
+	uint8_t *room = block_room(&job->copy, content.len);
+	if (room == NULL)
 		return false;
-	memcpy(job->copy, content.ptr, content.len);
-	job->content = (struct chg_view){ (const char *)job->copy, content.len };
+	memcpy(room, content.ptr, content.len);
+	job->content = (struct chg_view){ (const char *)room, content.len };
 	return true;
 }
 
@@ -225,6 +320,23 @@ static struct chg_handled *make_job(
 	return NULL;
 }
 
+/* Decodes the request and gives it to the engine; what is wrong with it goes to reterr_fault. */
+static enum chg_rc read_and_submit(
+	struct chg_handled *job, struct chg_asker asker, struct chg_fault *reterr_fault)
+{
+	struct chg_handler *handler = job->handler;
+	struct chg_reading *reading = take_reading(handler);
+	if (reading == NULL)
+		return CHG_E_NO_MEMORY;
+	enum chg_rc rc = handler->read(job, strictness_of(handler, asker), reading, reterr_fault);
+	if (rc == CHG_OK)
+		rc = chg_echo_read(job->content, &job->echo);
+	if (rc == CHG_OK)
+		rc = submit(job, reading);
+	give_reading_back(handler, reading);
+	return rc;
+}
+
 /* Decodes the request and gives it to the engine, or answers it at once: false. */
 static bool take_request(
 	struct chg_handler *handler, struct chg_asker asker, struct chg_view content)
@@ -235,19 +347,13 @@ static bool take_request(
 		answer_failure(handler, asker, content, CHG_E_NO_MEMORY);
 		return false;
 	}
-	enum chg_rc rc = handler->read(job, strictness_of(handler, asker), &fault);
-	if (rc == CHG_E_SYNTAX) {
-		answer_fault(handler, asker, job->content, &fault);
-		give_back(job);
-		return false;
-	}
-	if (rc == CHG_OK)
-		rc = chg_echo_read(job->content, &job->echo);
-	if (rc == CHG_OK)
-		rc = submit(job);
+	enum chg_rc rc = read_and_submit(job, asker, &fault);
 	if (rc == CHG_OK)
 		return true; /* the engine's, perhaps finished already */
-	answer_failure(handler, asker, job->content, rc);
+	if (rc == CHG_E_SYNTAX)
+		answer_fault(handler, asker, job->content, &fault);
+	else
+		answer_failure(handler, asker, job->content, rc);
 	give_back(job);
 	return false;
 }
@@ -324,6 +430,7 @@ static int register_with_library(struct chg_handler *handler)
 		.application = handler->application,
 		.take = take_direct,
 		.turn_done = turn_done,
+		.shrink = shrink,
 		.self = handler };
 	return direct_add_taker(&handler->taker) ? 0 : ENOSPC;
 }
@@ -347,7 +454,6 @@ int chg_handler_start(struct chg_handler *handler, const char *conffile)
 {
 	char why[CHG_RUNTIME_WHY_MAX] = "";
 	struct chg_log log = { .write = log_to_library };
-	assert(handler->job_size >= sizeof(struct chg_handled));
 	if (conffile == NULL || conffile[0] == '\0') {
 		fd_log(FD_LOG_ERROR,
 			"%s: no configuration; write "
@@ -360,6 +466,12 @@ int chg_handler_start(struct chg_handler *handler, const char *conffile)
 		return EINVAL;
 	}
 	set_identity(handler);
+	handler->opened = calloc(1, sizeof *handler->opened);
+	if (handler->opened == NULL) {
+		fd_log(FD_LOG_ERROR, "%s: no memory", handler->name);
+		release_runtime(handler);
+		return ENOMEM;
+	}
 	if (chg_stack_start(handler->runtime, why, sizeof why) != CHG_OK) {
 		fd_log(FD_LOG_ERROR, "%s: %s", handler->name, why);
 		release_runtime(handler);
@@ -390,5 +502,5 @@ void chg_handler_stop(struct chg_handler *handler)
 	chg_stack_stop();
 	chg_runtime_drain(handler->runtime);
 	release_runtime(handler);
-	free_jobs(handler);
+	free_memory(handler);
 }

@@ -175,6 +175,7 @@ static void prepare_connection(struct chg_runtime *runtime, struct peer_hdr *pee
 
 struct host_state_job {
 	struct chg_job job;
+	struct chg_acr acr;
 	char host[256];
 	char realm[256];
 };
@@ -205,10 +206,11 @@ static void submit_host_state(struct chg_runtime *runtime, const struct peer_inf
 	job->magic = CHG_JOB_MAGIC;
 	job->kind = CHG_JOB_HOST_STATE;
 	job->done = host_state_done;
-	job->acr.origin_host = copy_text(state->host, sizeof state->host, info->pi_diamid);
-	job->acr.origin_realm =
+	job->acr = &state->acr;
+	state->acr.origin_host = copy_text(state->host, sizeof state->host, info->pi_diamid);
+	state->acr.origin_realm =
 		copy_text(state->realm, sizeof state->realm, info->runtime.pir_realm);
-	job->acr.origin_state_id = (chg_opt_u32){ true, info->runtime.pir_orstate };
+	state->acr.origin_state_id = (chg_opt_u32){ true, info->runtime.pir_orstate };
 	if (chg_engine_submit(chg_runtime_engine(runtime), job) != CHG_OK)
 		free(state);
 }

@@ -4,6 +4,7 @@
 #include "stack/stack.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -41,6 +42,8 @@ static struct {
 enum {
 	KEEPER_TICK_MS = 50,
 	TELL_MS = 1000,
+	/* Octets given back since the C library looked for pages. */
+	TRIM_FROM = 1024 * 1024,
 	/* A receiver that has waited so long for room goes on all the same. */
 	ROOM_MS = 10000,
 };
@@ -215,8 +218,21 @@ static int64_t steady_ms(void)
 }
 
 /*
- * Looks after what no event announces: peers that become open again, and how many are open; and
- * after answers that their peers have not taken yet.
+ * What a rush has left lies between what is still in use: the C library keeps it until it is told to
+ * look for whole pages.
+ */
+static void give_memory_back(size_t *owed)
+{
+	*owed += direct_shrink();
+	if (*owed < TRIM_FROM)
+		return;
+	malloc_trim(0);
+	*owed = 0;
+}
+
+/*
+ * Looks after what no event announces: peers that become open again, and how many are open; after
+ * answers that their peers have not taken yet; and after memory that nobody needs any more.
  */
 static void *keeper_main(void *arg)
 {
@@ -224,10 +240,12 @@ static void *keeper_main(void *arg)
 	struct chg_meters meters = chg_runtime_meters(stack.runtime);
 	struct told told = { 0 };
 	int64_t tell_at = 0;
+	size_t owed = 0;
 	while (!atomic_load(&stack.is_stopping)) {
 		connection_retry();
 		if (steady_ms() >= tell_at) {
 			tell(&meters, &told);
+			give_memory_back(&owed);
 			tell_at = steady_ms() + TELL_MS;
 		}
 		direct_keep(KEEPER_TICK_MS);

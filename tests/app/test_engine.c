@@ -87,6 +87,8 @@ static void set_config(struct bench *bench, struct chg_engine_config config)
 /* A job and how often it was finished. */
 struct work {
 	struct chg_job job; /* first */
+	struct chg_acr acr;
+	uint32_t opened; /* times */
 	atomic_int done;
 	char session[24];
 };
@@ -105,7 +107,8 @@ static struct chg_job *acr_job(
 	work->job.magic = CHG_JOB_MAGIC;
 	work->job.kind = CHG_JOB_ACR;
 	work->job.done = on_done;
-	work->job.acr = (struct chg_acr){
+	work->job.acr = &work->acr;
+	work->acr = (struct chg_acr){
 		.origin_host = CHG_VIEW("im1.example.net"),
 		.origin_realm = CHG_VIEW("example.net"),
 		.session_id = chg_view_of(work->session),
@@ -154,7 +157,42 @@ static struct contents contents_of(struct bench *bench)
 	return contents;
 }
 
+/* The request stands in full nowhere but while the engine looks at it. */
+static struct chg_acr in_full;
+
+static void open_job(struct chg_job *job)
+{
+	struct work *work = (struct work *)job;
+	in_full = work->acr;
+	work->opened++;
+	job->acr = &in_full;
+}
+
 /* ---- Batches and the queue --------------------------------------------------------------------- */
+
+static void a_request_that_waits_is_opened_when_it_is_looked_at(void **state)
+{
+	struct bench *bench = *state;
+	struct work work[3];
+	struct chg_acr read; /* by the one who submits: the next request's, right after */
+	for (size_t i = 0; i < COUNT(work); i++) {
+		char session[24];
+		snprintf(session, sizeof session, "s%zu", i);
+		acr_job(&work[i], session, CHG_RECORD_EVENT, 0);
+		read = work[i].acr;
+		work[i].job.acr = &read;
+		work[i].job.open = open_job;
+		submit(bench, &work[i].job);
+		memset(&read, 0xa5, sizeof read);
+	}
+	faulty_store_fail_at(&bench->faulty, 2, CHG_E_STORE); /* each is looked at again, alone */
+	assert_int_equal(chg_engine_turn(bench->engine), COUNT(work));
+	for (size_t i = 0; i < COUNT(work); i++)
+		assert_done(&work[i], CHG_OK, CHG_ANSWER_SUCCESS);
+	assert_int_equal(work[0].opened, 2);
+	assert_int_equal(contents_of(bench).records, COUNT(work));
+	assert_int_equal(bench->counts[CHG_METER_ACR_EVENT], COUNT(work));
+}
 
 static void all_that_waits_is_one_transaction(void **state)
 {
@@ -591,7 +629,7 @@ static struct chg_job *host_job(struct work *work, uint32_t origin_state_id)
 {
 	acr_job(work, "", CHG_RECORD_EVENT, 0);
 	work->job.kind = CHG_JOB_HOST_STATE;
-	work->job.acr.origin_state_id = (chg_opt_u32){ true, origin_state_id };
+	work->acr.origin_state_id = (chg_opt_u32){ true, origin_state_id };
 	return &work->job;
 }
 
@@ -600,7 +638,7 @@ static void a_peer_that_connects_anew_ends_its_old_sessions(void **state)
 	struct bench *bench = *state;
 	struct work work[2];
 	acr_job(&work[0], "s", CHG_RECORD_START, 0);
-	work[0].job.acr.origin_state_id = (chg_opt_u32){ true, 5 };
+	work[0].acr.origin_state_id = (chg_opt_u32){ true, 5 };
 	submit(bench, &work[0].job);
 	chg_engine_turn(bench->engine);
 	submit(bench, host_job(&work[0], 5));
@@ -737,6 +775,7 @@ static void an_engine_without_work_starts_and_stops(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		CASE(a_request_that_waits_is_opened_when_it_is_looked_at),
 		CASE(all_that_waits_is_one_transaction),
 		CASE(a_turn_takes_no_more_than_its_batch_and_the_oldest_first),
 		CASE(no_answer_leaves_before_the_commit),

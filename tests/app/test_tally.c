@@ -80,11 +80,10 @@ static void job_row_holds(void **state)
 	const struct job_row *row = *state;
 	struct book book;
 	struct chg_tally tally = tally_of(&book);
-	struct chg_ccr ccr = { .type = (enum chg_cc_type)row->type };
-	struct chg_job job = { .kind = row->kind, .rc = row->rc, .arrived = at(0), .ccr = &ccr };
-	job.acr.type = (enum chg_record_type)row->type;
+	struct chg_job job = { .kind = row->kind, .rc = row->rc, .arrived = at(0) };
+	job.type = row->type;
 	job.aca.result_code = row->code;
-	job.cca.result_code = row->code;
+	job.code = row->code;
 	job.is_duplicate = row->is_duplicate;
 	chg_tally_job(&tally, &job, at(MS(3)));
 	assert_int_equal(book.adds, 0); /* nobody is told yet */
@@ -115,7 +114,7 @@ static void many_requests_of_a_turn_are_told_at_once(void **state)
 	struct book book;
 	struct chg_tally tally = tally_of(&book);
 	struct chg_job job = { .kind = CHG_JOB_ACR, .arrived = at(0) };
-	job.acr.type = CHG_RECORD_EVENT;
+	job.type = CHG_RECORD_EVENT;
 	job.aca.result_code = CHG_ANSWER_SUCCESS;
 	chg_tally_turn(&tally, 100, at(0), at(MS(2)));
 	chg_tally_commit(&tally, 0, at(MS(2)), at(MS(5)));

@@ -76,11 +76,11 @@ static void change(int64_t second, json_t *request)
 	json_decref(reply);
 }
 
-static size_t write_answer(struct chg_job *job, uint8_t *to, size_t size)
+static size_t write_answer(struct chg_job *job, const struct chg_cca *cca, uint8_t *to, size_t size)
 {
-	(void)size;
-	memcpy(to, &job->cca.result_code, sizeof job->cca.result_code);
-	return sizeof job->cca.result_code;
+	(void)job, (void)size;
+	memcpy(to, &cca->result_code, sizeof cca->result_code);
+	return sizeof cca->result_code;
 }
 
 static chg_opt_u64 u64(uint64_t value)

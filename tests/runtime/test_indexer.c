@@ -225,6 +225,7 @@ static void records_get_into_the_index(void **state)
 
 struct asked {
 	struct chg_job job;
+	struct chg_acr acr;
 	struct place *place;
 	bool is_done;
 };
@@ -247,7 +248,8 @@ static void a_record_is_found_right_after_its_answer(void **state)
 	asked->place = place;
 	asked->job.magic = CHG_JOB_MAGIC;
 	asked->job.kind = CHG_JOB_ACR;
-	asked->job.acr = event_of("now", "sip:now@x");
+	asked->job.acr = &asked->acr;
+	asked->acr = event_of("now", "sip:now@x");
 	asked->job.done = answered;
 	assert_int_equal(chg_engine_submit(place->engine, &asked->job), CHG_OK);
 	(void)pthread_mutex_lock(&place->lock);

@@ -29,6 +29,7 @@ struct work {
 	struct chg_exchange *exchange;
 	bool is_submitted;
 	bool is_done;
+	struct chg_acr acr;
 	struct chg_ccr ccr;
 };
 
@@ -409,22 +410,23 @@ static void answer_credit(struct work *work)
 {
 	struct chg_exchange *exchange = work->exchange;
 	const struct chg_job *job = &work->job;
+	struct chg_cca trouble = { .result_code = job->code };
 	struct chg_echo echo = echo_of(exchange);
 	struct chg_out out = chg_out_of(exchange->answer, CHG_ANSWER_MAX);
 	if (job->rc == CHG_OK)
 		finish(exchange, &out, chg_wire_write_cca_from_body(&echo, job->kept, &out));
 	else
 		finish(exchange, &out,
-			chg_wire_write_cca(&echo, &identity, &work->ccr, &job->cca, &out));
+			chg_wire_write_cca(&echo, &identity, &work->ccr, &trouble, &out));
 }
 
-static size_t write_answer(struct chg_job *job, uint8_t *to, size_t size)
+static size_t write_answer(struct chg_job *job, const struct chg_cca *cca, uint8_t *to, size_t size)
 {
 	struct work *work = (struct work *)job;
 	struct chg_exchange *exchange = work->exchange;
 	struct chg_echo echo = echo_of(exchange);
 	struct chg_out out = chg_out_of(to, size);
-	enum chg_rc rc = chg_wire_write_cca_body(&echo, &identity, &work->ccr, &job->cca, &out);
+	enum chg_rc rc = chg_wire_write_cca_body(&echo, &identity, &work->ccr, cca, &out);
 	return rc == CHG_OK && !out.is_full ? out.len : 0;
 }
 
@@ -449,11 +451,12 @@ static enum chg_rc read_in(
 {
 	struct chg_view request = { (const char *)work->exchange->request,
 		work->exchange->request_len };
-	work->job =
-		(struct chg_job){ .magic = CHG_JOB_MAGIC, .kind = CHG_JOB_ACR, .done = on_done };
+	work->job = (struct chg_job){
+		.magic = CHG_JOB_MAGIC, .kind = CHG_JOB_ACR, .acr = &work->acr, .done = on_done
+	};
 	if (!is_credit(work->exchange))
 		return chg_wire_read_acr(
-			request, stage->strictness, &work->scratch, &work->job.acr, reterr_fault);
+			request, stage->strictness, &work->scratch, &work->acr, reterr_fault);
 	work->job.kind = CHG_JOB_CCR;
 	work->job.ccr = &work->ccr;
 	work->job.write_answer = write_answer;
@@ -469,7 +472,7 @@ static void refuse_busy(struct work *work)
 		return;
 	}
 	work->job.rc = CHG_E_BUSY;
-	work->job.cca = (struct chg_cca){ .result_code = CHG_CC_TOO_BUSY };
+	work->job.code = CHG_CC_TOO_BUSY;
 	answer_credit(work);
 }
 
@@ -556,9 +559,10 @@ static enum chg_rc engine_connect(void *self, uint32_t peer, const struct chg_pl
 	(void)peer;
 	if (who->state_id == 0)
 		return CHG_OK;
-	work.job.acr.origin_host = chg_view_of(who->host);
-	work.job.acr.origin_realm = chg_view_of(who->realm);
-	work.job.acr.origin_state_id = (chg_opt_u32){ true, who->state_id };
+	work.job.acr = &work.acr;
+	work.acr.origin_host = chg_view_of(who->host);
+	work.acr.origin_realm = chg_view_of(who->realm);
+	work.acr.origin_state_id = (chg_opt_u32){ true, who->state_id };
 	enum chg_rc rc = chg_engine_submit(stage->engine, &work.job);
 	while (rc == CHG_OK && !work.is_done)
 		chg_engine_turn(stage->engine);

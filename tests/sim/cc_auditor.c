@@ -75,7 +75,7 @@ static void note_used(struct cc_world *world, const struct cc_request *request)
 static void note_granted(
 	struct cc_world *world, const struct cc_request *request, const struct cc_copy *copy)
 {
-	const struct chg_cca *cca = &copy->job.cca;
+	const struct chg_cca *cca = &copy->cca;
 	struct cc_client *client = &world->client[request->client];
 	client->origin_state_id = copy->ccr.data.origin_state_id.value;
 	client->until = (chg_instant){ world->clock.now.steady.us + TCC_US };
@@ -95,7 +95,7 @@ static bool note_initial(
 	struct cc_world *world, const struct cc_request *request, const struct cc_copy *copy)
 {
 	struct cc_client *client = &world->client[request->client];
-	if (copy->job.cca.result_code != CHG_CC_SUCCESS)
+	if (copy->cca.result_code != CHG_CC_SUCCESS)
 		return false;
 	if (client->is_session)
 		cc_fail(world, "request %u began its session a second time", copy->request);
@@ -117,7 +117,7 @@ static bool note_report(
 	struct cc_world *world, const struct cc_request *request, const struct cc_copy *copy)
 {
 	struct cc_client *client = &world->client[request->client];
-	uint32_t code = copy->job.cca.result_code;
+	uint32_t code = copy->cca.result_code;
 	bool was_open = is_open(client);
 	if (code == CHG_CC_SUCCESS && !client->is_session)
 		cc_fail(world, "request %u was answered well without a session", copy->request);
@@ -132,7 +132,7 @@ static bool note_report(
 static bool note_event(
 	struct cc_world *world, const struct cc_request *request, const struct cc_copy *copy)
 {
-	const struct chg_cca *cca = &copy->job.cca;
+	const struct chg_cca *cca = &copy->cca;
 	bool is_done = false;
 	for (uint32_t i = 0; i < cca->service_count; i++) {
 		const struct cc_amount *asked = &request->asked[request->first_service + i];

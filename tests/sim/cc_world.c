@@ -147,7 +147,7 @@ static void post_answer(struct cc_world *world, const struct cc_copy *copy)
 		.request = copy->request,
 		.is_kept = copy->job.rc == CHG_OK,
 		.is_duplicate = copy->job.is_duplicate,
-		.cca = copy->job.cca,
+		.cca = copy->cca,
 	};
 }
 
@@ -156,6 +156,8 @@ static void on_done(struct chg_job *job)
 	struct cc_copy *copy = (struct cc_copy *)job;
 	struct cc_world *world = copy->world;
 	copy->is_used = copy->is_taken = false;
+	if (job->rc != CHG_OK)
+		copy->cca = (struct chg_cca){ .result_code = job->code };
 	if (job->kind == CHG_JOB_CCR) {
 		if (job->rc == CHG_OK)
 			cc_audit_note(world, copy);
@@ -164,15 +166,15 @@ static void on_done(struct chg_job *job)
 		if (job->rc == CHG_OK)
 			world->paid_in[copy->account] += copy->amount;
 	} else if (job->rc == CHG_OK) {
-		cc_audit_host_state(world, copy->request, job->acr.origin_state_id.value,
+		cc_audit_host_state(world, copy->request, job->acr->origin_state_id.value,
 			job->kind == CHG_JOB_HOST_STATE);
 	}
 }
 
 /* The whole answer as a text, so that another one cannot look the same. */
-static size_t write_answer(struct chg_job *job, uint8_t *to, size_t size)
+static size_t write_answer(struct chg_job *job, const struct chg_cca *cca, uint8_t *to, size_t size)
 {
-	const struct chg_cca *cca = &job->cca;
+	chg_cca_copy(&((struct cc_copy *)job)->cca, cca);
 	int len = snprintf(
 		(char *)to, size, "%u %lld", cca->result_code, (long long)cca->cost.micros);
 	for (size_t i = 0; i < cca->service_count; i++) {
@@ -257,8 +259,10 @@ static struct cc_copy *put_copy(struct cc_world *world, enum chg_job_kind kind)
 	copy->is_used = true;
 	copy->is_taken = false;
 	copy->world = world;
+	copy->cca = (struct chg_cca){ 0 };
 	copy->job = (struct chg_job){ .magic = CHG_JOB_MAGIC,
 		.kind = kind,
+		.acr = &copy->acr,
 		.ccr = &copy->ccr,
 		.write_answer = write_answer,
 		.done = on_done };
@@ -530,14 +534,14 @@ static void tell_state(struct cc_world *world, uint32_t peer, enum chg_job_kind 
 		return;
 	static const char *const session[CC_PEERS] = { "acr;1", "acr;2", "acr;3" };
 	copy->request = peer;
-	copy->job.acr = (struct chg_acr){ .origin_host = chg_view_of(host[peer]),
+	copy->acr = (struct chg_acr){ .origin_host = chg_view_of(host[peer]),
 		.origin_realm = CHG_VIEW("example.net"),
 		.session_id = chg_view_of(session[peer]),
 		.type = CHG_RECORD_EVENT,
 		.number = world->step,
 		.origin_state_id = { true, world->origin_state_id[peer] },
 		.content = CHG_VIEW("{}") };
-	memcpy(copy->job.acr.digest.bytes, &world->step, sizeof world->step);
+	memcpy(copy->acr.digest.bytes, &world->step, sizeof world->step);
 }
 
 static void restart_peer(struct cc_world *world)

@@ -73,6 +73,8 @@ struct cc_request {
 /* A request under way to the node, or in its engine. */
 struct cc_copy {
 	struct chg_job job; /* first */
+	struct chg_acr acr;
+	struct chg_cca cca; /* that was decided */
 	struct chg_ccr ccr;
 	struct cc_world *world;
 	bool is_used;

@@ -84,7 +84,7 @@ static void note_recorded(
 	if (request->is_recorded)
 		return;
 	request->is_recorded = true;
-	request->recorded_with_t = job->acr.is_retransmission;
+	request->recorded_with_t = job->acr->is_retransmission;
 	world->order[world->order_count++] = copy->request;
 }
 
@@ -169,7 +169,8 @@ static struct sim_copy *put_copy(struct sim_world *world, uint32_t request)
 	copy->job.magic = CHG_JOB_MAGIC;
 	copy->job.kind = CHG_JOB_ACR;
 	copy->job.done = on_done;
-	copy->job.acr = acr_of(world, request);
+	copy->job.acr = &copy->acr;
+	copy->acr = acr_of(world, request);
 	return copy;
 }
 
@@ -206,7 +207,7 @@ static void repeat_copy(struct sim_world *world)
 		return;
 	struct sim_copy *again = put_copy(world, copy->request);
 	if (again != NULL) /* with and without T, and either may come first */
-		again->job.acr.is_retransmission = seed_one_in(&world->seed, 2);
+		again->acr.is_retransmission = seed_one_in(&world->seed, 2);
 }
 
 static struct sim_answer take_answer(struct sim_world *world)
@@ -325,8 +326,8 @@ static void restart_peer(struct sim_world *world)
 		return; /* its next request tells */
 	put_copy(world, 0);
 	copy->job.kind = CHG_JOB_HOST_STATE;
-	copy->job.acr.origin_host = chg_view_of(sim_host[peer]);
-	copy->job.acr.origin_state_id = (chg_opt_u32){ true, world->origin_state_id[peer] };
+	copy->acr.origin_host = chg_view_of(sim_host[peer]);
+	copy->acr.origin_state_id = (chg_opt_u32){ true, world->origin_state_id[peer] };
 	if (chg_engine_submit(world->engine, &copy->job) == CHG_OK)
 		copy->is_taken = true;
 	else

@@ -38,6 +38,7 @@ struct sim_request {
 /* A request under way to the node, or in its engine. */
 struct sim_copy {
 	struct chg_job job; /* first */
+	struct chg_acr acr;
 	struct sim_world *world;
 	bool is_used;
 	bool is_taken; /* the engine has it */

@@ -14,10 +14,10 @@ extern __attribute__((visibility("default"))) const char *fd_ext_depends[];
 
 enum { SUCCESS = 2001 };
 
-static enum chg_rc refuse(
-	struct chg_handled *job, enum chg_strictness strictness, struct chg_fault *reterr_fault)
+static enum chg_rc refuse(struct chg_handled *job, enum chg_strictness strictness,
+	struct chg_reading *reading, struct chg_fault *reterr_fault)
 {
-	(void)job, (void)strictness, (void)reterr_fault;
+	(void)job, (void)strictness, (void)reading, (void)reterr_fault;
 	return CHG_E_BUSY;
 }
 
@@ -41,19 +41,17 @@ static struct chg_handler handlers[] = {
 		.command = 271,
 		.application = 3,
 		.is_accounting = true,
-		.job_size = sizeof(struct chg_handled),
 		.read = refuse,
 		.write = write_nothing,
 		.write_failure = write_success,
-		.lock = PTHREAD_MUTEX_INITIALIZER },
+		.jobs.lock = PTHREAD_MUTEX_INITIALIZER },
 	{ .name = "direct",
 		.command = 272,
 		.application = 4,
-		.job_size = sizeof(struct chg_handled),
 		.read = refuse,
 		.write = write_nothing,
 		.write_failure = write_success,
-		.lock = PTHREAD_MUTEX_INITIALIZER },
+		.jobs.lock = PTHREAD_MUTEX_INITIALIZER },
 };
 
 static int direct_entry(char *conffile)
