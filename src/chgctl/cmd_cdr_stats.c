@@ -109,8 +109,38 @@ struct stats {
 	struct tally tally[TALLY_COUNT];
 	bool has_sequence; /* it is checked: nothing restricts the records */
 	struct ctl_sequence sequence;
+	struct ctl_archived archived; /* what is known to be elsewhere */
+	/* Up to the highest number that was archived, all that is here or there: too few, too many. */
+	uint64_t lost, surplus;
 	enum chg_rc rc;
 };
+
+/* The numbers up to this one are counted with those in archives; each one behind it is looked at. */
+static int64_t sequence_base(const struct stats *stats)
+{
+	if (stats->archived.records > 0)
+		return stats->archived.local_sequence_max;
+	return stats->sequence.count == 0 ? 0 : stats->sequence.range[0].first - 1;
+}
+
+static int64_t sequence_first(const struct stats *stats)
+{
+	return stats->archived.records > 0 ? 1 : sequence_base(stats) + 1;
+}
+
+static int64_t sequence_last(const struct stats *stats)
+{
+	const struct ctl_sequence *sequence = &stats->sequence;
+	int64_t base = sequence_base(stats);
+	int64_t last = sequence->count == 0 ? 0 : sequence->range[sequence->count - 1].last;
+
+	return last > base ? last : base;
+}
+
+static uint64_t missing(const struct stats *stats)
+{
+	return ctl_sequence_missing(&stats->sequence, sequence_base(stats)) + stats->lost;
+}
 
 static void count(struct stats *stats, size_t tally, const char *name)
 {
@@ -205,18 +235,43 @@ static bool second_look_each(void *to, const struct chg_cdr *cdr)
 static enum chg_rc look_again(struct ctl_source *source, struct stats *stats)
 {
 	struct ctl_sequence *sequence = &stats->sequence;
-
-	if (ctl_sequence_missing(sequence) == 0)
-		return CHG_OK;
 	const struct chg_cdr_filter closed = { .status = CHG_CDR_CLOSED };
 	struct second_look look = {
 		.sequence = sequence,
-		.highest = sequence->range[sequence->count - 1].last,
+		.highest = sequence_last(stats),
 		.repeated = sequence->repeated,
 	};
 	enum chg_rc rc = ctl_source_scan(source, &closed, second_look_each, NULL, &look);
 	sequence->repeated = look.repeated; /* this pass saw all of them once more */
 	return rc == CHG_OK ? look.rc : rc;
+}
+
+/* As in v_sequence_gap: what is here and what is in archives must be as many as the numbers. */
+static enum chg_rc count_archived(struct ctl_source *source, struct stats *stats)
+{
+	enum chg_rc rc = ctl_source_archived(source, &stats->archived);
+	uint64_t numbers = (uint64_t)stats->archived.local_sequence_max;
+	uint64_t known = stats->archived.records +
+			 ctl_sequence_seen(&stats->sequence, stats->archived.local_sequence_max);
+
+	stats->lost = known < numbers ? numbers - known : 0;
+	stats->surplus = known > numbers ? known - numbers : 0;
+	return rc;
+}
+
+/* Records that a prune moves meanwhile were seen here before, and count in archives too then. */
+static enum chg_rc check_sequence(
+	struct ctl_source *source, struct stats *stats, const struct ctl_archived *before)
+{
+	enum chg_rc rc = count_archived(source, stats);
+
+	if (rc == CHG_OK && missing(stats) > 0)
+		rc = look_again(source, stats);
+	if (rc == CHG_OK)
+		rc = count_archived(source, stats);
+	if (stats->archived.records == before->records)
+		stats->sequence.repeated += stats->surplus;
+	return rc;
 }
 
 /* As wide as the longest name of all, so that all counts stand below each other. */
@@ -252,30 +307,48 @@ static void text_tally(const struct tally *tally, const char *heading, int width
 		text_count("(others)", width, tally->others);
 }
 
-static void text_gaps(const struct ctl_sequence *sequence)
+static void text_gaps(const struct stats *stats)
 {
-	for (size_t i = 1; i < sequence->count && i <= GAPS_SHOWN_MAX; i++) {
-		int64_t from = sequence->range[i - 1].last + 1, to = sequence->range[i].first - 1;
-		if (from == to)
-			printf("  missing %" PRId64 "\n", from);
+	const struct ctl_sequence *sequence = &stats->sequence;
+	struct ctl_range gap = { .last = sequence_base(stats) };
+	size_t gaps = 0;
+
+	while (ctl_sequence_gap(sequence, gap.last, &gap)) {
+		if (++gaps > GAPS_SHOWN_MAX)
+			continue;
+		if (gap.first == gap.last)
+			printf("  missing %" PRId64 "\n", gap.first);
 		else
-			printf("  missing %" PRId64 " to %" PRId64 "\n", from, to);
+			printf("  missing %" PRId64 " to %" PRId64 "\n", gap.first, gap.last);
 	}
-	if (sequence->count > GAPS_SHOWN_MAX + 1)
-		printf("  and %zu more gaps\n", sequence->count - 1 - GAPS_SHOWN_MAX);
+	if (gaps > GAPS_SHOWN_MAX)
+		printf("  and %zu more gaps\n", gaps - GAPS_SHOWN_MAX);
 }
 
-static void text_sequence(const struct ctl_sequence *sequence)
+static void text_archived(const struct stats *stats)
+{
+	if (stats->archived.records == 0)
+		return;
+	printf("  %" PRIu64 " of them are in archives; --archive counts those records too\n",
+		stats->archived.records);
+	if (stats->lost > 0)
+		printf("  missing %" PRIu64 " of those up to %" PRId64
+		       ", here and in archives; --archive tells which\n",
+			stats->lost, stats->archived.local_sequence_max);
+}
+
+static void text_sequence(const struct stats *stats)
 {
 	fputs("\nLocal sequence of closed records\n", stdout);
-	if (sequence->count == 0) {
+	if (sequence_last(stats) == 0) {
 		fputs("  none closed yet\n", stdout);
 		return;
 	}
 	printf("  %" PRId64 " to %" PRId64 ", %" PRIu64 " missing, %" PRIu64 " repeated\n",
-		sequence->range[0].first, sequence->range[sequence->count - 1].last,
-		ctl_sequence_missing(sequence), sequence->repeated);
-	text_gaps(sequence);
+		sequence_first(stats), sequence_last(stats), missing(stats),
+		stats->sequence.repeated);
+	text_archived(stats);
+	text_gaps(stats);
 }
 
 static void write_text(const struct stats *stats)
@@ -289,7 +362,7 @@ static void write_text(const struct stats *stats)
 	for (size_t i = 0; i < MESSAGES_COUNT; i++)
 		text_count(message_names[i].label, width, stats->messages[i]);
 	if (stats->has_sequence)
-		text_sequence(&stats->sequence);
+		text_sequence(stats);
 }
 
 static void json_tally(const struct tally *tally)
@@ -305,19 +378,25 @@ static void json_tally(const struct tally *tally)
 	fputs(tally->count == 0 ? "}" : "\n  }", stdout);
 }
 
-static void json_sequence(const struct ctl_sequence *sequence)
+static void json_sequence(const struct stats *stats)
 {
-	if (sequence->count == 0) {
+	struct ctl_range gap = { .last = sequence_base(stats) };
+	const char *between = "";
+
+	if (sequence_last(stats) == 0) {
 		fputs("null", stdout);
 		return;
 	}
 	printf("{\n    \"first\": %" PRId64 ",\n    \"last\": %" PRId64
-	       ",\n    \"missing\": %" PRIu64 ",\n    \"repeated\": %" PRIu64 ",\n    \"gaps\": [",
-		sequence->range[0].first, sequence->range[sequence->count - 1].last,
-		ctl_sequence_missing(sequence), sequence->repeated);
-	for (size_t i = 1; i < sequence->count; i++)
-		printf("%s{\"from\": %" PRId64 ", \"to\": %" PRId64 "}", i == 1 ? "" : ", ",
-			sequence->range[i - 1].last + 1, sequence->range[i].first - 1);
+	       ",\n    \"missing\": %" PRIu64 ",\n    \"repeated\": %" PRIu64
+	       ",\n    \"archived\": %" PRIu64 ",\n    \"gaps\": [",
+		sequence_first(stats), sequence_last(stats), missing(stats),
+		stats->sequence.repeated, stats->archived.records);
+	while (ctl_sequence_gap(&stats->sequence, gap.last, &gap)) {
+		printf("%s{\"from\": %" PRId64 ", \"to\": %" PRId64 "}", between, gap.first,
+			gap.last);
+		between = ", ";
+	}
 	fputs("]\n  }", stdout);
 }
 
@@ -336,7 +415,7 @@ static void write_json(const struct stats *stats)
 	fputs("\n  }", stdout);
 	if (stats->has_sequence) {
 		fputs(",\n  \"sequence\": ", stdout);
-		json_sequence(&stats->sequence);
+		json_sequence(stats);
 	}
 	fputs("\n}\n", stdout);
 }
@@ -351,10 +430,7 @@ static void release(struct stats *stats)
 /* A number that is missing or came twice is what this check is for. */
 static enum ctl_exit verdict(const struct stats *stats)
 {
-	const struct ctl_sequence *sequence = &stats->sequence;
-
-	if (!stats->has_sequence ||
-		(ctl_sequence_missing(sequence) == 0 && sequence->repeated == 0))
+	if (!stats->has_sequence || (missing(stats) == 0 && stats->sequence.repeated == 0))
 		return CTL_EXIT_OK;
 	ctl_say("the local sequence is not without gaps: records are missing or were copied");
 	return CTL_EXIT_PROBLEM;
@@ -368,12 +444,15 @@ static enum ctl_exit stats_from(
 		.is_local = ctl_args_has(&call->args, CTL_OPT_LOCAL),
 		.has_sequence = !ctl_filter_is_restricting(filter),
 	};
-	enum chg_rc rc = ctl_source_scan(source, filter, stats_each, NULL, &stats);
+	struct ctl_archived before;
+	enum chg_rc rc = ctl_source_archived(source, &before);
 
+	if (rc == CHG_OK)
+		rc = ctl_source_scan(source, filter, stats_each, NULL, &stats);
 	if (rc == CHG_OK)
 		rc = stats.rc;
 	if (rc == CHG_OK && stats.has_sequence && !ctl_stop_wanted())
-		rc = look_again(source, &stats);
+		rc = check_sequence(source, &stats, &before);
 	if (rc == CHG_OK && stats.records == 0)
 		rc = ctl_hint_nothing(source, &call->args, filter, stderr);
 	enum ctl_exit exit = CTL_EXIT_PROBLEM;

@@ -91,8 +91,12 @@ static const struct ctl_command commands[] = {
 			"type, client and day, with their messages and marks.  Without options "
 			"the\n"
 			"local sequence is checked too: closed records are numbered without gaps,\n"
-			"so a gap is a record that is missing, and the exit code is 1.\n\n" TIMES,
+			"so a gap is a record that is missing, and the exit code is 1.  Numbers "
+			"of\n"
+			"records that are in archives are not missing; --archive looks at each "
+			"of them.\n\n" TIMES,
 		.examples = "chgctl cdr stats\n"
+			    "chgctl cdr stats --archive\n"
 			    "chgctl cdr stats --from yesterday --until today --json\n",
 		.run = ctl_cmd_cdr_stats,
 	},

@@ -38,16 +38,19 @@ static enum chg_rc write_all(struct ctl_source *source, bool is_local, FILE *to)
 {
 	const struct chg_cdr_filter everything = { .limit = COUNT_MAX };
 	struct census census = { 0 };
+	struct ctl_archived archived;
 	char first[CTL_WHEN_MAX], last[CTL_WHEN_MAX];
 
 	enum chg_rc rc = ctl_source_scan(source, &everything, census_each, NULL, &census);
+	if (rc == CHG_OK)
+		rc = ctl_source_archived(source, &archived);
 	if (rc != CHG_OK)
 		return rc;
 	ctl_when_write(census.first, is_local, false, first);
 	ctl_when_write(census.last, is_local, false, last);
 	fprintf(to, "chgctl: %s ", source->path);
 	if (census.count == 0)
-		fputs("holds no records yet\n", to);
+		fprintf(to, "holds no records%s\n", archived.records == 0 ? " yet" : "");
 	else if (census.count == COUNT_MAX)
 		fprintf(to, "holds %d records or more, the first ones from %s on\n", COUNT_MAX,
 			first);
@@ -56,6 +59,9 @@ static enum chg_rc write_all(struct ctl_source *source, bool is_local, FILE *to)
 	else
 		fprintf(to, "holds %" PRIu64 " records, started from %s to %s\n", census.count,
 			first, last);
+	if (archived.records > 0)
+		fprintf(to, "chgctl: %" PRIu64 " more in archives; --archive looks there too\n",
+			archived.records);
 	return CHG_OK;
 }
 

@@ -70,13 +70,37 @@ enum chg_rc ctl_sequence_add(struct ctl_sequence *sequence, int64_t number)
 	return insert(sequence, at, number);
 }
 
-uint64_t ctl_sequence_missing(const struct ctl_sequence *sequence)
+bool ctl_sequence_gap(const struct ctl_sequence *sequence, int64_t after, struct ctl_range *ret_gap)
+{
+	size_t at = find(sequence, after + 1);
+	const struct ctl_range *range = sequence->range;
+
+	if (at < sequence->count && range[at].first <= after + 1)
+		after = range[at++].last;
+	if (at == sequence->count)
+		return false;
+	*ret_gap = (struct ctl_range){ .first = after + 1, .last = range[at].first - 1 };
+	return true;
+}
+
+uint64_t ctl_sequence_missing(const struct ctl_sequence *sequence, int64_t after)
 {
 	uint64_t missing = 0;
 
-	for (size_t i = 1; i < sequence->count; i++)
-		missing += (uint64_t)(sequence->range[i].first - sequence->range[i - 1].last - 1);
+	for (struct ctl_range gap; ctl_sequence_gap(sequence, after, &gap); after = gap.last)
+		missing += (uint64_t)(gap.last - gap.first + 1);
 	return missing;
+}
+
+uint64_t ctl_sequence_seen(const struct ctl_sequence *sequence, int64_t until)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < sequence->count && sequence->range[i].first <= until; i++) {
+		const struct ctl_range *range = &sequence->range[i];
+		seen += (uint64_t)((range->last < until ? range->last : until) - range->first + 1);
+	}
+	return seen;
 }
 
 void ctl_sequence_release(struct ctl_sequence *sequence)

@@ -197,6 +197,29 @@ enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *re
 	return exit;
 }
 
+static bool reads_archives(const struct ctl_source *source)
+{
+	return source->store.self != source->database.self;
+}
+
+static bool add_archive(void *to, const struct chg_archive_line *archive)
+{
+	struct ctl_archived *archived = to;
+
+	archived->records += archive->records;
+	if (archive->local_sequence_max > archived->local_sequence_max)
+		archived->local_sequence_max = archive->local_sequence_max;
+	return true;
+}
+
+enum chg_rc ctl_source_archived(struct ctl_source *source, struct ctl_archived *ret)
+{
+	*ret = (struct ctl_archived){ 0 };
+	if (reads_archives(source))
+		return CHG_OK;
+	return source->database.ops->scan_archives(source->database.self, add_archive, ret);
+}
+
 /* Why a search took so long, when it did. */
 static void tell_unindexed(const struct ctl_source *source)
 {
@@ -212,7 +235,7 @@ static void tell_unindexed(const struct ctl_source *source)
 void ctl_source_close(struct ctl_source *source)
 {
 	tell_unindexed(source);
-	if (source->store.self != source->database.self)
+	if (reads_archives(source))
 		source->store.ops->close(source->store.self);
 	source->database.ops->close(source->database.self);
 	source->store = source->database = (struct chg_store){ 0 };

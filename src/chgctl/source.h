@@ -44,6 +44,15 @@ enum ctl_exit ctl_source_verdict(const struct ctl_source *source, enum ctl_exit 
 enum ctl_exit ctl_source_archives(
 	const struct ctl_args *args, const char *database, char ret_folder[CTL_PATH_MAX]);
 
+/* What left the database for archives. */
+struct ctl_archived {
+	uint64_t records;
+	int64_t local_sequence_max;
+};
+
+/* As the database tells it; all 0 when the source reads the archives as well. */
+enum chg_rc ctl_source_archived(struct ctl_source *source, struct ctl_archived *ret);
+
 /*
  * Calls each for every record of the filter, in transactions of CTL_PAGE_RECORDS, and page_end
  * after each transaction with nothing locked; either stops the scan by returning false.  Stops too

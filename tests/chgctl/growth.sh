@@ -82,6 +82,38 @@ told 2 'needs --older-than' --db $old db prune
 told 2 'is no span' --db $old db prune --older-than soon
 told 1 'missing.db' --db missing.db db prune --older-than 1d
 
+# What is archived is not missing, and is told to whoever does not ask for it.
+does --db $old cdr stats
+grep -qx '  1 to 1508, 0 missing, 0 repeated' out || fail "what is archived is missing: $(cat out)"
+grep -qx '  1500 of them are in archives; --archive counts those records too' out ||
+	fail "stats do not tell of archives: $(cat out)"
+"$chgctl" --db $old cdr stats --json | grep -qx '    "archived": 1500,' || fail "nor as json"
+does --db $old cdr stats --archive
+grep -qx '  1 to 1508, 0 missing, 0 repeated' out || fail "all are not all: $(cat out)"
+grep -q 'in archives' out && fail "what was looked at is told to be elsewhere"
+"$chgctl" --db $old cdr list --until 2002-01-01 2>err || fail "a list of nothing"
+grep -qx 'chgctl: 1500 more in archives; --archive looks there too' err ||
+	fail "a search for what is archived does not tell: $(cat err)"
+# What is lost is told: behind what was archived by its number, before that how many.
+mkdir lost && cp -r old/* lost || fail "the copy"
+"$seed" lost/charging.db sql 'DELETE FROM cdr WHERE local_sequence = 1503' || fail "the loss"
+"$seed" lost/charging.db sql 'UPDATE archive SET records = records - 2' || fail "the loss"
+told_lost=$("$chgctl" --db lost/charging.db cdr stats 2>err | grep -A 4 '^Local sequence')
+same "exit of stats" 1 "$("$chgctl" --db lost/charging.db cdr stats >out 2>err; echo $?)"
+same "what is lost" "Local sequence of closed records
+  1 to 1508, 3 missing, 0 repeated
+  1498 of them are in archives; --archive counts those records too
+  missing 2 of those up to 1500, here and in archives; --archive tells which
+  missing 1503" "$told_lost"
+# All of it archived: the numbers are there all the same.
+"$seed" lost/charging.db sql 'DELETE FROM cdr; UPDATE archive SET records = 1500' || fail "the loss"
+"$chgctl" --db lost/charging.db cdr stats --json >out 2>err
+same "exit of stats of archives" 0 $?
+grep -qx '    "last": 1500,' out || fail "of nothing but archives nothing is known: $(cat out)"
+told_none=$("$chgctl" --db lost/charging.db cdr list 2>&1)
+same "nothing here" "chgctl: lost/charging.db holds no records
+chgctl: 1500 more in archives; --archive looks there too" "$told_none"
+
 # Compact: the room goes back to the disk, and all is as it was.
 wide=$(size $old)
 does --db $old db compact

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Who came and went, as scripts of what was told; and sequences with their gaps.
+ * Who came and went, as scripts of what was told.
  */
 #include "rows.h"
 
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "chgctl/people.h"
-#include "chgctl/sequence.h"
 
 /*
  * A script is "<second><action><name>" separated by blanks, in the order in which it was told; the
@@ -126,76 +125,13 @@ static void without_an_end_nobody_stayed_to_it(void **state)
 	assert_false(ctl_stay_length(&stay, (chg_opt_instant){ 0 }, &span));
 }
 
-static const struct sequence_row {
-	const char *says;
-	int64_t number[12]; /* up to the first 0 */
-	size_t ranges;
-	uint64_t missing, repeated;
-} sequence_rows[] = {
-	{ "nothing", { 0 }, 0, 0, 0 },
-	{ "in order", { 1, 2, 3, 4 }, 1, 0, 0 },
-	{ "backwards", { 4, 3, 2, 1 }, 1, 0, 0 },
-	{ "out of order", { 5, 1, 3, 2, 4 }, 1, 0, 0 },
-	{ "a gap of one", { 1, 2, 4, 5 }, 2, 1, 0 },
-	{ "two gaps", { 1, 4, 9 }, 3, 6, 0 },
-	{ "a gap that closes late", { 1, 2, 4, 5, 7, 6, 3 }, 1, 0, 0 },
-	{ "one that came twice", { 1, 2, 2, 3 }, 1, 0, 1 },
-	{ "within a range too", { 1, 2, 3, 4, 2, 1 }, 1, 0, 2 },
-	{ "it need not begin at one", { 7, 8 }, 1, 0, 0 },
-};
-
-static void sequence_row_holds(void **state)
-{
-	const struct sequence_row *row = *state;
-	struct ctl_sequence sequence = { 0 };
-
-	for (size_t i = 0; row->number[i] != 0; i++)
-		assert_int_equal(ctl_sequence_add(&sequence, row->number[i]), CHG_OK);
-	assert_int_equal(sequence.count, row->ranges);
-	assert_int_equal(ctl_sequence_missing(&sequence), row->missing);
-	assert_int_equal(sequence.repeated, row->repeated);
-	ctl_sequence_release(&sequence);
-}
-
-/* The law: whatever the order, what was added is there and nothing else. */
-static void a_shuffled_sequence_closes_every_gap(void **state)
-{
-	enum { N = 1000 };
-	uint32_t seed = 4711;
-	int64_t number[N];
-	struct ctl_sequence sequence = { 0 };
-	(void)state;
-
-	for (size_t i = 0; i < N; i++)
-		number[i] = (int64_t)i + 1;
-	for (size_t i = N - 1; i > 0; i--) {
-		seed = seed * 1664525u + 1013904223u;
-		size_t j = (seed >> 8) % (i + 1);
-		int64_t other = number[j];
-		number[j] = number[i];
-		number[i] = other;
-	}
-	for (size_t i = 0; i < N; i++) {
-		if (number[i] != 500)
-			assert_int_equal(ctl_sequence_add(&sequence, number[i]), CHG_OK);
-	}
-	assert_int_equal(sequence.count, 2);
-	assert_int_equal(ctl_sequence_missing(&sequence), 1);
-	assert_int_equal(ctl_sequence_add(&sequence, 500), CHG_OK);
-	assert_int_equal(sequence.count, 1);
-	assert_int_equal(sequence.range[0].last, N);
-	ctl_sequence_release(&sequence);
-}
-
 int main(void)
 {
 	struct CMUnitTest tests[48] = {
 		cmocka_unit_test(without_an_end_nobody_stayed_to_it),
-		cmocka_unit_test(a_shuffled_sequence_closes_every_gap),
 	};
-	size_t count = 2;
+	size_t count = 1;
 
 	ADD_ROWS(tests, &count, stay_rows, stay_row_holds);
-	ADD_ROWS(tests, &count, sequence_rows, sequence_row_holds);
-	return RUN_ROWS("who came and went, and what is missing", tests, count);
+	return RUN_ROWS("who came and went", tests, count);
 }
