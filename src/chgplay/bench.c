@@ -25,7 +25,8 @@ static const char help[] =
 	"(event);\n"
 	"                             debit: CCR EVENTs; credit-session: CCR INITIAL, three\n"
 	"                             UPDATEs and TERMINATION for rating groups 1 and 2;\n"
-	"                             mix: of each a quarter of the requests\n"
+	"                             mix: of each a quarter of the requests;\n"
+	"                             open-session: CCR INITIAL of sessions that nobody ends\n"
 	"  --peers P                  connections, each a peer of its own: 1..64 (4)\n"
 	"  --outstanding W            requests under way on each at most: 1..4096 (64)\n"
 	"  --rate R                   R requests a second, whatever the answers do; without it\n"
@@ -75,7 +76,8 @@ static const char *const kinds[] = { [CHG_BENCH_EVENT] = "event",
 	[CHG_BENCH_SESSION] = "session",
 	[CHG_BENCH_DEBIT] = "debit",
 	[CHG_BENCH_CREDIT_SESSION] = "credit-session",
-	[CHG_BENCH_MIX] = "mix" };
+	[CHG_BENCH_MIX] = "mix",
+	[CHG_BENCH_OPEN_SESSION] = "open-session" };
 static const char *const arrivals[] = {
 	[CHG_ARRIVAL_EVEN] = "even", [CHG_ARRIVAL_POISSON] = "poisson"
 };

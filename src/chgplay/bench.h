@@ -25,6 +25,7 @@ enum chg_bench_kind {
 	CHG_BENCH_DEBIT,          /* CCR EVENT, a debit of one message */
 	CHG_BENCH_CREDIT_SESSION, /* CCR INITIAL, three UPDATEs, TERMINATION */
 	CHG_BENCH_MIX,            /* of each of these a quarter of the requests */
+	CHG_BENCH_OPEN_SESSION,   /* CCR INITIAL alone: sessions that nobody ends */
 };
 
 struct chg_bench_config {

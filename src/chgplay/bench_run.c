@@ -95,11 +95,12 @@ struct bench {
 static const struct {
 	enum chg_step first;
 	uint32_t steps;
-} kinds[CHG_BENCH_MIX] = {
+} kinds[] = {
 	[CHG_BENCH_EVENT] = { CHG_STEP_EVENT, 1 },
 	[CHG_BENCH_SESSION] = { CHG_STEP_START, 3 },
 	[CHG_BENCH_DEBIT] = { CHG_STEP_DEBIT, 1 },
 	[CHG_BENCH_CREDIT_SESSION] = { CHG_STEP_INITIAL, 5 },
+	[CHG_BENCH_OPEN_SESSION] = { CHG_STEP_INITIAL, 1 },
 };
 
 static int64_t clock_ns(clockid_t clock)
@@ -157,7 +158,8 @@ static void go_on(struct bench *bench, struct slot *slot)
 		ask->step = chg_step_rows[ask->step].next;
 	else
 		begin_conversation(bench, ask);
-	slot->has_next = chg_step_rows[ask->step].next != CHG_STEP_COUNT;
+	slot->has_next = bench->config->kind != CHG_BENCH_OPEN_SESSION &&
+			 chg_step_rows[ask->step].next != CHG_STEP_COUNT;
 	ask->patch.time = bench->event_time;
 	ask->patch.end_to_end = bench->next_end_to_end++;
 	slot->asked = *ask;
@@ -535,13 +537,17 @@ static void count_unanswered(struct bench *bench)
 
 /* ---- Before and after -------------------------------------------------------------------------- */
 
+static bool is_of(enum chg_step step, enum chg_bench_kind kind)
+{
+	return step >= kinds[kind].first && step < kinds[kind].first + kinds[kind].steps;
+}
+
 static bool uses_step(const struct chg_bench_config *config, enum chg_step step)
 {
 	for (int kind = 0; kind < CHG_BENCH_MIX; kind++)
-		if ((config->kind == CHG_BENCH_MIX || (int)config->kind == kind) &&
-			step >= kinds[kind].first && step < kinds[kind].first + kinds[kind].steps)
+		if (config->kind == CHG_BENCH_MIX && is_of(step, (enum chg_bench_kind)kind))
 			return true;
-	return false;
+	return config->kind != CHG_BENCH_MIX && is_of(step, config->kind);
 }
 
 static bool make_template(

@@ -123,32 +123,14 @@ place() {
 	done
 }
 
-# open_sessions: of credit control, by what the node has counted.
-open_sessions() { printf '%d' $(($(meter requests_ccr_initial_total) - $(meter requests_ccr_termination_total))); }
-
-# Sessions are left open by a client that goes away in their middle: each of its requests under way
-# belongs to another one.
+# Sessions that nobody ends, all opened at the same moment.  soak.sh looks longer.
 measure_memory() {
-	local peers=32 each client opened=0
-	each=$(((sessions + peers - 1) / peers))
-	[ "$each" -le 4096 ] || fail "--sessions: at most $((4096 * peers))"
 	say "memory: a million accounts, $sessions open sessions"
 	start_with "$(seed 1000000 flat)"
-	"$chgplay" bench --connect "127.0.0.1:${port[node]}" --kind credit-session --accounts 1000000 \
-		--peers "$peers" --outstanding "$each" --warmup 0 --seconds 600 --json \
-		>/dev/null 2>&1 &
-	client=$!
-	for _ in $(seq 600); do
-		sleep 0.5
-		opened=$(open_sessions)
-		[ "$opened" -lt $((sessions * 9 / 10)) ] || break
-		kill -0 "$client" 2>/dev/null || break
-	done
-	kill -KILL "$client" 2>/dev/null || :
-	wait "$client" 2>/dev/null || :
-	# The node settles what was on its way; a further load shows what it needs to go on.
-	drive mix 1000000 "$seconds" --host-prefix after
+	open_at_once "$sessions" 1000000
 	memory_sessions=$(open_sessions)
+	# Further load shows what the node needs to go on.
+	drive mix 1000000 "$seconds" --host-prefix after
 	memory_mib=$(($(status_kib "${pid[node]}" VmRSS) / 1024))
 	memory_peak=$(($(status_kib "${pid[node]}" VmHWM) / 1024))
 	stop node

@@ -278,6 +278,23 @@ meter() {
 		awk -v name="$1" '$1 == name || $1 == "charging_" name { print $2 }'
 }
 
+# open_sessions: of credit control, by what the node has counted.
+open_sessions() { printf '%d' $(($(meter requests_ccr_initial_total) - $(meter requests_ccr_termination_total))); }
+
+# open_at_once SESSIONS ACCOUNTS: all of them are due within a second, from 32 peers.  What the node
+# refuses while its queue is full is asked for again.
+open_at_once() {
+	local missing=$1 round
+	for round in $(seq 50); do
+		"$chgplay" bench --connect "127.0.0.1:${port[node]}" --kind open-session --accounts "$2" \
+			--rate "$missing" --seconds 1 --warmup 0 --peers 32 --outstanding 4096 \
+			--host-prefix "rush$round-" --json >"$scratch/rush" 2>"$scratch/rush.log" || :
+		missing=$((missing - $(field succeeded "$scratch/rush")))
+		[ "$missing" -gt 0 ] || return 0
+	done
+	fail "the sessions were not opened: $(cat "$scratch/rush" "$scratch/rush.log")"
+}
+
 # field NAME FILE: a number of a JSON object on one line.
 field() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2"; }
 

@@ -82,6 +82,16 @@ expect "so it is with Poisson's distances" bench poisson --kind mix --rate 200 -
 expect "... and says so" is_clean poisson
 expect "a credit session may have one service" bench one --kind credit-session --services 1
 expect "... and says so" is_clean one
+reserved() { sqlite3 charging.db 'SELECT sum(reserved) FROM bucket'; }
+expect "until here nothing of a session is left" test "$(reserved)" -eq 0
+before=$(counter charging_requests_ccr_initial_total)
+ended=$(counter charging_requests_ccr_termination_total)
+expect "sessions may stay open" bench open --kind open-session --rate 100
+expect "... and says so" is_clean open
+expect "... as many as were asked for" test "$(counter charging_requests_ccr_initial_total)" -eq $((before + 100))
+expect "... none of which was ended" test "$(counter charging_requests_ccr_termination_total)" -eq "$ended"
+held=$(reserved)
+expect "... so that all hold something" test "$held" -gt 0
 expect "a record may have the AVPs of RFC 6733 alone" bench base --base-avps --timeline timeline.txt
 expect "... and says so" is_clean base
 expect "the timeline has a line for each 100 ms" test "$(wc -l <timeline.txt)" -ge 10
@@ -148,7 +158,7 @@ expect "... and a reason" grep -qE 'gone-[1-4].example.net: (the node disconnect
 expect "... and no figures" test ! -s gone.out
 
 expect "the books are clean" "$chgctl" --db charging.db verify
-expect "nothing of a session is left" test "$(sqlite3 charging.db 'SELECT sum(reserved) FROM bucket')" -eq 0
+expect "nothing of a session is left but of the open ones" test "$(reserved)" -eq "$held"
 expect "no record is there twice" test "$(sqlite3 charging.db \
 	'SELECT count(*) FROM (SELECT 1 FROM cdr_entry JOIN cdr USING (cdr_id)
 	 GROUP BY session_id, record_type, record_number HAVING count(*) > 1)')" -eq 0
