@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "runtime/checkpointer.h"
 #include "runtime/clock.h"
 #include "runtime/control.h"
 #include "runtime/indexer.h"
@@ -33,9 +34,10 @@ struct chg_runtime {
 	uint32_t state_id;
 	struct chg_tariff_shelf *tariffs;
 	struct chg_engine *engine;
-	struct chg_indexer *indexer;     /* NULL: the store has none */
-	struct chg_prune_worker *pruner; /* NULL when no database is there to be pruned */
-	struct chg_control *control;     /* NULL when control.socket is "" */
+	struct chg_checkpointer *checkpointer; /* NULL: the store has no log */
+	struct chg_indexer *indexer;           /* NULL: the store has none */
+	struct chg_prune_worker *pruner;       /* NULL when no database is there to be pruned */
+	struct chg_control *control;           /* NULL when control.socket is "" */
 	struct chg_now started;
 
 	pthread_mutex_t
@@ -157,6 +159,15 @@ static enum chg_rc create_engine(struct chg_runtime *runtime)
 		chg_log_sink_log(&runtime->sink), chg_meter_table(), &runtime->engine);
 }
 
+/* Before the engine runs, since it tells the store. */
+static enum chg_rc start_checkpointer(struct chg_runtime *runtime)
+{
+	if (runtime->config.store_kind != CHG_STORE_SQLITE)
+		return CHG_OK;
+	return chg_checkpointer_start(runtime->config.store_path, &runtime->store, runtime->engine,
+		chg_log_sink_log(&runtime->sink), chg_meter_table(), &runtime->checkpointer);
+}
+
 /* Signals are for the threads of whoever hosts us. */
 static enum chg_rc start_engine(struct chg_runtime *runtime)
 {
@@ -229,6 +240,8 @@ static enum chg_rc build(
 	if (rc == CHG_OK)
 		rc = create_engine(runtime);
 	if (rc == CHG_OK)
+		rc = start_checkpointer(runtime);
+	if (rc == CHG_OK)
 		rc = start_engine(runtime);
 	if (rc == CHG_OK)
 		rc = start_indexer(runtime);
@@ -245,6 +258,9 @@ static void tear_down(struct chg_runtime *runtime)
 	chg_control_free(runtime->control);
 	chg_prune_worker_free(runtime->pruner);
 	chg_indexer_stop(runtime->indexer);
+	if (runtime->engine != NULL)
+		chg_engine_drain(runtime->engine);
+	chg_checkpointer_stop(runtime->checkpointer);
 	chg_engine_free(runtime->engine);
 	chg_tariff_shelf_free(runtime->tariffs);
 	if (runtime->store.ops != NULL)

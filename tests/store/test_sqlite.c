@@ -87,7 +87,7 @@ static void settings_are_in_force(struct fixture *fixture)
 		{ "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA synchronous", "2" },
 		{ "PRAGMA foreign_keys", "0" },
-		{ "PRAGMA wal_autocheckpoint", "2000" },
+		{ "PRAGMA wal_autocheckpoint", "0" }, /* the store does it itself */
 		{ "PRAGMA secure_delete", "0" },
 		{ "PRAGMA temp_store", "2" },
 	};

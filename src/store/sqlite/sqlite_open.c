@@ -19,9 +19,10 @@
  * synchronous=FULL in WAL mode syncs the log on every commit: an answer promises durability.
  * secure_delete would write freed pages once more; whoever can read them can read the records.
  * foreign_keys would look a row up for each one that is added; chg_sqlite_check looks at all of them.
- * The autocheckpoint is of 4 KiB pages: the log stays around 8 MiB unless a reader holds it.  A larger
- * page cache costs more than it brings: when a commit moved pages of a tree about, the library looks
- * at every page that it holds, and what it does not hold the kernel has.
+ * The autocheckpoint, in pages of 4 KiB, is for changes of the whole file; a store that is open knows
+ * better (sqlite_checkpoint.h).  A larger page cache costs more than it brings: when a commit moved
+ * pages of a tree about, the library looks at every page that it holds, and what it does not hold the
+ * kernel has.
  */
 static const struct {
 	const char *set;
@@ -300,6 +301,8 @@ static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum ch
 	if (rc == CHG_OK && mode != CHG_SQLITE_READ_ONLY &&
 		!chg_cache_open(&sqlite->cache, CHG_ACCOUNT_SLOTS))
 		rc = CHG_E_NO_MEMORY;
+	if (rc == CHG_OK && mode != CHG_SQLITE_READ_ONLY)
+		chg_sqlite_log_watch(sqlite);
 	return rc;
 }
 

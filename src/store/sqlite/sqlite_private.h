@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "core/party.h"
+#include "store/sqlite/sqlite_checkpoint.h"
 #include "store/sqlite/sqlite_parties.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_store.h"
@@ -146,6 +147,18 @@ struct chg_ledger_zone {
 	int64_t from_us, until_us;
 };
 
+/* The write-ahead log, as its writer knows it. */
+struct chg_log_watch {
+	uint32_t pages;                /* in it after the last commit */
+	uint64_t beginnings;           /* how often it began anew */
+	uint32_t due;                  /* at so many pages something is to be done */
+	uint32_t late;                 /* at so many the writer does not wait for others */
+	bool is_asked;                 /* `wanted` was called, and its answer has not come yet */
+	bool is_rest_ours;             /* little is left: before the next transaction */
+	chg_checkpoint_wanted *wanted; /* NULL: nobody is beside us */
+	void *wanted_self;
+};
+
 struct chg_sqlite {
 	uint32_t magic;
 	sqlite3 *db;
@@ -154,6 +167,7 @@ struct chg_sqlite {
 	ino_t inode;
 	bool is_in_transaction;
 	enum chg_rc failure; /* of this transaction; it takes no more work then */
+	struct chg_log_watch log;
 	struct chg_stmts stmts;
 	struct chg_sequence cdr_id;
 	struct chg_sequence local_sequence;
@@ -180,6 +194,14 @@ struct chg_search;
 
 /* Closes the search file if it is open. */
 void chg_sqlite_search_close(struct chg_sqlite *sqlite);
+
+/* ---- sqlite_checkpoint.c: the log on its way into the database ---- */
+
+/* Has the store know from now on how long the log of its connection is. */
+void chg_sqlite_log_watch(struct chg_sqlite *sqlite);
+
+/* What is to be done for the log, outside a transaction. */
+void chg_sqlite_log_tend(struct chg_sqlite *sqlite);
 
 /* ---- sqlite_zone.c: which records can have started in a span of time ---- */
 

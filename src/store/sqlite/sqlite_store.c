@@ -42,6 +42,7 @@ static enum chg_rc begin(void *self)
 {
 	struct chg_sqlite *sqlite = chg_sqlite_self(self);
 	assert(!sqlite->is_in_transaction);
+	chg_sqlite_log_tend(sqlite);
 	enum chg_rc rc = chg_stmt_run(chg_sqlite_query(sqlite, CHG_Q_txn_begin));
 	sqlite->is_in_transaction = rc == CHG_OK;
 	sqlite->failure = CHG_OK;
