@@ -168,15 +168,19 @@ enum chg_rc chg_engine_submit(struct chg_engine *engine, struct chg_job *job)
 	return rc;
 }
 
-/* Takes the oldest jobs, at most batch_max. */
+/*
+ * Takes the oldest jobs, at most batch_max.  They were written by other processors: as long as all of
+ * them are taken, none is looked at while the lock is held.
+ */
 static struct chg_job *take(struct chg_engine *engine, uint32_t *ret_count)
 {
 	pthread_mutex_lock(&engine->lock);
-	struct chg_job *batch = engine->first, **end = &engine->first;
-	uint32_t count = 0;
-	while (*end != NULL && count < engine->config.batch_max) {
-		end = &(*end)->next;
-		count++;
+	struct chg_job *batch = engine->first, **end = engine->last;
+	uint32_t count = engine->queued;
+	if (count > engine->config.batch_max) {
+		end = &engine->first;
+		for (count = 0; count < engine->config.batch_max; count++)
+			end = &(*end)->next;
 	}
 	engine->first = *end;
 	*end = NULL;
