@@ -361,7 +361,7 @@ static uid_t owner_of(const char *path)
 static void what_root_makes_belongs_to_whom_it_is_for(void **state)
 {
 	enum { NOBODY = 65534 };
-	char like[64], below[64], path[128];
+	char like[80], below[80], path[128];
 	(void)state;
 	if (geteuid() != 0)
 		skip();

@@ -2,7 +2,10 @@
  * Gives a client TLS: what comes over one connection in clear goes to the node's secure port, and
  * back.
  *
- *   tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY
+ *   tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY [inband]
+ *
+ * With `inband` it dials the node's port for plain connections, and TLS begins behind CER and CEA, as
+ * RFC 3588 had it: the CER is given an Inband-Security-Id for it.
  *
  * Prints "ready" when it listens; ends after its first connection has ended.
  */
@@ -57,6 +60,60 @@ static int dial(const char *port)
 	return s;
 }
 
+static bool send_all(int s, const uint8_t *bytes, ssize_t len)
+{
+	while (len > 0) {
+		ssize_t sent = send(s, bytes, (size_t)len, MSG_NOSIGNAL);
+		if (sent <= 0)
+			return false;
+		bytes += sent;
+		len -= sent;
+	}
+	return true;
+}
+
+/* Inband-Security-Id, M, TLS: RFC 6733 6.10. */
+static const uint8_t wants_tls[] = { 0, 0, 1, 43, 0x40, 0, 0, 12, 0, 0, 0, 1 };
+
+enum {
+	MESSAGE_MAX = 4096,
+	HEADER = 20,
+};
+
+static size_t receive_message(int s, uint8_t message[MESSAGE_MAX])
+{
+	size_t len = HEADER;
+	for (size_t have = 0; have < len;) {
+		ssize_t got = recv(s, message + have, len - have, 0);
+		if (got <= 0)
+			die("capabilities", "the connection ended");
+		have += (size_t)got;
+		if (have == HEADER)
+			len = (size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3];
+		if (len < HEADER || len > MESSAGE_MAX - sizeof wants_tls)
+			die("capabilities", "no message of that length");
+	}
+	return len;
+}
+
+static void exchange_capabilities(int client, int node)
+{
+	uint8_t message[MESSAGE_MAX];
+	size_t len = receive_message(client, message);
+
+	memcpy(message + len, wants_tls, sizeof wants_tls);
+	len += sizeof wants_tls;
+	message[2] = (uint8_t)(len >> 8);
+	message[3] = (uint8_t)len;
+	if (!send_all(node, message, (ssize_t)len))
+		die("capabilities", strerror(errno));
+	len = receive_message(node, message);
+	if (memmem(message, len, wants_tls, sizeof wants_tls) == NULL)
+		die("capabilities", "the node does not want TLS");
+	if (!send_all(client, message, (ssize_t)len))
+		die("capabilities", strerror(errno));
+}
+
 static gnutls_session_t shake_hands(int node, const char *certificate, const char *key)
 {
 	gnutls_certificate_credentials_t credentials;
@@ -77,18 +134,6 @@ static gnutls_session_t shake_hands(int node, const char *certificate, const cha
 	if (error < 0)
 		die("handshake", gnutls_strerror(error));
 	return session;
-}
-
-static bool send_all(int s, const uint8_t *bytes, ssize_t len)
-{
-	while (len > 0) {
-		ssize_t sent = send(s, bytes, (size_t)len, MSG_NOSIGNAL);
-		if (sent <= 0)
-			return false;
-		bytes += sent;
-		len -= sent;
-	}
-	return true;
 }
 
 static bool to_node(gnutls_session_t session, int client)
@@ -123,10 +168,13 @@ static bool to_client(gnutls_session_t session, int client)
 
 int main(int argc, char *argv[])
 {
-	if (argc != 5)
-		die("usage", "tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY");
+	bool is_inband = argc == 6 && strcmp(argv[5], "inband") == 0;
+	if (argc != 5 && !is_inband)
+		die("usage", "tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY [inband]");
 	int client = accept_one(argv[1]);
 	int node = dial(argv[2]);
+	if (is_inband)
+		exchange_capabilities(client, node);
 	gnutls_session_t session = shake_hands(node, argv[3], argv[4]);
 	bool goes_on = true;
 
