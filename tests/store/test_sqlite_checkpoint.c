@@ -168,6 +168,9 @@ static void nobody_answers(struct place *place)
 {
 	fill_log(place, CHG_CHECKPOINT_LATE);
 	write_some(place);
+	assert_false(is_new(place));
+	tell(place, 0);
+	write_some(place);
 	assert_true(is_new(place));
 	assert_int_equal(place->asked, 1);
 }
@@ -324,7 +327,8 @@ static const struct {
 	{ "who is beside the writer is asked once", asked_once },
 	{ "the writer does the rest, and the log begins anew", rest_is_the_writers },
 	{ "a writer alone does all of it", alone },
-	{ "a writer whom nobody answers does all of it in the end", nobody_answers },
+	{ "a writer leaves the log to whom it asked, and does all of it after a late answer",
+		nobody_answers },
 	{ "while much is left the writer does nothing and asks again", much_is_left },
 	{ "an answer about a log that began anew since starts nothing", answer_comes_late },
 	{ "a reader may hold the log, and few looks are taken at it", reader_holds_the_log },

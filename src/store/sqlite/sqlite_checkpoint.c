@@ -61,9 +61,18 @@ static void finish(struct chg_sqlite *sqlite)
 	log->due = next_try(log->pages);
 }
 
+/*
+ * While somebody else was asked and has not answered, the writer keeps its hands off.  Libraries up to
+ * 3.51.2 have a fault (WAL-reset): one connection begins a checkpoint just after another one has
+ * finished one, and a commit begins the log anew in that moment; then a part of the new log is taken
+ * for carried, and is lost.  Who is asked begins only with a log of which something is left, and as
+ * long as he alone works on it, it cannot begin anew under his hands.
+ */
 void chg_sqlite_log_tend(struct chg_sqlite *sqlite)
 {
 	struct chg_log_watch *log = &sqlite->log;
+	if (log->is_asked)
+		return;
 	if (log->pages >= log->late) {
 		log->late = 2 * log->pages;
 		finish(sqlite);
@@ -71,7 +80,7 @@ void chg_sqlite_log_tend(struct chg_sqlite *sqlite)
 		finish(sqlite);
 	} else if (log->pages >= log->due && log->wanted == NULL) {
 		finish(sqlite);
-	} else if (log->pages >= log->due && !log->is_asked) {
+	} else if (log->pages >= log->due) {
 		log->is_asked = true;
 		log->wanted(log->wanted_self);
 	}

@@ -21,7 +21,7 @@
 enum {
 	CHG_CHECKPOINT_AT = 2000,    /* pages in the log: it is time */
 	CHG_CHECKPOINT_REST = 1000,  /* pages that are left: the writer does them itself */
-	CHG_CHECKPOINT_LATE = 16000, /* pages in the log: the writer does not wait for others */
+	CHG_CHECKPOINT_LATE = 16000, /* pages in the log: the writer does not ask again */
 };
 
 /* ---- The writer's side, on the thread that uses the store ---- */
