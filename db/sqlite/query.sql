@@ -597,7 +597,7 @@ VALUES (:account_id, :bucket_id, :kind, :is_main, 0, 0, 0, :priority, :valid_fro
 	:valid_until_us, :name, :service);
 
 -- name: reference_get
-SELECT 1 FROM ledger WHERE reference = :reference;
+SELECT ledger_id FROM ledger WHERE reference = :reference;
 
 -- name: tariff_add
 INSERT INTO tariff (name, text, loaded_us, in_force_from_us, audit_id)

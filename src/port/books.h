@@ -56,7 +56,8 @@ struct chg_ledger_line {
 };
 
 struct chg_ledger_filter {
-	struct chg_view account; /* absent: all */
+	struct chg_view account;   /* absent: all */
+	struct chg_view reference; /* present: of that posting, whatever its account and record */
 	chg_opt_instant from, until;
 	int64_t cdr_id;
 	int64_t after_posting_id; /* paging */

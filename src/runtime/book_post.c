@@ -2,6 +2,7 @@
  * Balances changed by hand, buckets, usage in suspense, and tariffs.
  */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "runtime/book_private.h"
 
@@ -68,6 +69,66 @@ static enum chg_rc take_posting(const struct chg_book *book, struct chg_account 
 	return CHG_OK;
 }
 
+/* A reference that was used before, held against what it is to be used for now. */
+struct used {
+	const struct chg_book *book;
+	const struct chg_posting_new *posting;
+	const struct chg_bucket *bucket;
+};
+
+static void write_sum(
+	const struct chg_book *book, const struct chg_ledger_line *line, char *to, size_t size)
+{
+	struct chg_account account;
+	char amount[CHG_MONEY_TEXT_MAX];
+	const char *unit = chg_book_kind_text(line->unit);
+	chg_book_amount_write(line->unit, line->amount, amount);
+	if (line->unit == CHG_BUCKET_MONEY &&
+		chg_book_find(book, line->account, &account) == CHG_OK)
+		unit = chg_currency_code(account.currency);
+	(void)snprintf(to, size, "%s %s", amount, unit);
+}
+
+/* The same posting is a repetition; another one shows that something is wrong where they are made. */
+static bool refuse_used(void *to, const struct chg_ledger_line *line)
+{
+	const struct used *used = to;
+	const struct chg_posting_new *posting = used->posting;
+	char reference[CHG_BOOK_SHOWN_MAX], account[CHG_BOOK_SHOWN_MAX], bucket[CHG_BOOK_SHOWN_MAX];
+	char sum[CHG_MONEY_TEXT_MAX + 16];
+	bool is_same = chg_view_equal(line->account, posting->account) &&
+		       chg_view_equal(line->bucket, chg_view_of(used->bucket->name)) &&
+		       line->amount == posting->amount && line->kind == posting->kind;
+	chg_book_show(posting->reference, reference);
+	if (is_same) {
+		(void)chg_book_refuse(used->book->reply, CHG_E_RANGE,
+			"the reference %s has been posted before, so nothing is posted now",
+			reference);
+		return false;
+	}
+	chg_book_show(line->account, account);
+	chg_book_show(line->bucket, bucket);
+	write_sum(used->book, line, sum, sizeof sum);
+	(void)chg_book_refuse(used->book->reply, CHG_E_RANGE,
+		"the reference %s was used for another posting: number %" PRId64
+		", %s of %s, account %s, bucket %s; nothing is posted now: what is not the same "
+		"needs a reference of its own",
+		reference, line->posting_id, chg_book_posting_text(line->kind), sum, account,
+		bucket);
+	return false;
+}
+
+/* The store has refused, and take_posting left no other reason than the reference. */
+static enum chg_rc tell_used(const struct chg_book *book, const struct chg_posting_new *posting,
+	const struct chg_bucket *bucket)
+{
+	const struct chg_store *store = book->store;
+	const struct chg_ledger_filter filter = { .reference = posting->reference };
+	struct used used = { .book = book, .posting = posting, .bucket = bucket };
+	enum chg_rc rc = store->books->ledger_scan(store->self, &filter, refuse_used, &used);
+	return rc == CHG_OK ? CHG_E_RANGE : rc;
+}
+
 static enum chg_rc post(const struct chg_book *book, enum chg_posting_kind kind)
 {
 	const struct chg_store *store = book->store;
@@ -75,7 +136,6 @@ static enum chg_rc post(const struct chg_book *book, enum chg_posting_kind kind)
 	const struct chg_bucket *bucket;
 	struct chg_account account;
 	struct chg_account after;
-	char shown[CHG_BOOK_SHOWN_MAX];
 	int64_t posting_id;
 	enum chg_rc rc = take_posting(book, &account, &posting, &bucket);
 	if (rc == CHG_OK && kind == CHG_POSTING_TOPUP && posting.amount < 0)
@@ -84,11 +144,8 @@ static enum chg_rc post(const struct chg_book *book, enum chg_posting_kind kind)
 	if (rc != CHG_OK)
 		return rc;
 	rc = store->books->post(store->self, book->now, &book->audit, &posting, &posting_id);
-	if (rc == CHG_E_RANGE && chg_view_present(posting.reference)) {
-		chg_book_show(posting.reference, shown);
-		return chg_book_refuse(book->reply, rc,
-			"the reference %s has been posted before, so nothing is posted now", shown);
-	}
+	if (rc == CHG_E_RANGE && chg_view_present(posting.reference))
+		return tell_used(book, &posting, bucket);
 	if (rc == CHG_OK)
 		rc = chg_book_find(book, chg_view_of(account.name), &after);
 	if (rc != CHG_OK)

@@ -118,6 +118,8 @@ story() {
 	golden account-topup "$@" account topup alice 2.50 --why 'voucher 4711' --reference v4711
 	golden account-topup-twice "$@" account topup alice 2.50 --why 'voucher 4711' \
 		--reference v4711
+	told 1 'the reference "v4711" was used for another posting: number 2, top-up of 2.50 EUR, account "alice", bucket "main"' \
+		"$@" account topup alice 25 --why 'voucher 4711' --reference v4711
 	golden account-topup-json "$@" account topup tel:+4930123 0.000001 --why test --json
 	golden account-adjust "$@" account adjust alice -0.500001 --why 'charged twice'
 	told 1 'a top-up adds' "$@" account topup alice -1 --why test

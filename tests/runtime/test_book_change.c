@@ -255,6 +255,60 @@ static void a_reference_is_posted_once(void **state)
 	assert_int_equal(ledger_lines(), before + 1);
 }
 
+/* E-006: whoever uses a reference for something else has mixed up two payments. */
+static void a_reference_of_another_posting_is_told(void **state)
+{
+	static const struct {
+		const char *what, *request;
+	} others[] = {
+		{ "another amount", "{'command':'account-topup','account':'alice','amount':'2',"
+				    "'reference':'v4712'}" },
+		{ "another account", "{'command':'account-topup','account':'bob','amount':'1.50',"
+				     "'reference':'v4712'}" },
+		{ "another bucket", "{'command':'account-topup','account':'alice','amount':'1',"
+				    "'bucket':'extra','reference':'v4712'}" },
+		{ "another way", "{'command':'account-adjust','account':'alice','amount':'1.50',"
+				 "'reference':'v4712'}" },
+	};
+	char reply[4096];
+	(void)state;
+	assert_int_equal(
+		change("{'command':'account-create','name':'bob','currency':'EUR'}", reply),
+		CHG_OK);
+	assert_int_equal(change("{'command':'bucket-add','account':'alice','name':'extra',"
+				"'kind':'messages'}",
+				 reply),
+		CHG_OK);
+	assert_int_equal(change("{'command':'account-topup','account':'alice','amount':'1.5',"
+				"'reference':'v4712'}",
+				 reply),
+		CHG_OK);
+	size_t before = ledger_lines();
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		if (change(others[i].request, reply) != CHG_E_RANGE ||
+			strstr(reply, "top-up of 1.50 EUR, account \\\"alice\\\", bucket "
+				      "\\\"main\\\"") == NULL)
+			fail_msg("%s: %s", others[i].what, reply);
+	}
+	assert_int_equal(ledger_lines(), before);
+	/* By whatever name, and however the amount is written: the same. */
+	assert_int_equal(change("{'command':'account-topup','account':'tel:+4930123',"
+				"'amount':'1.500','bucket':'main','reference':'v4712'}",
+				 reply),
+		CHG_E_RANGE);
+	assert_non_null(strstr(reply, "has been posted before"));
+	/* Of units. */
+	assert_int_equal(change("{'command':'account-topup','account':'alice','amount':'3',"
+				"'bucket':'extra','reference':'v4713'}",
+				 reply),
+		CHG_OK);
+	assert_int_equal(change("{'command':'account-topup','account':'alice','amount':'4',"
+				"'bucket':'extra','reference':'v4713'}",
+				 reply),
+		CHG_E_RANGE);
+	assert_non_null(strstr(reply, "top-up of 3 messages"));
+}
+
 static void a_refused_change_leaves_nothing(void **state)
 {
 	char reply[4096];
@@ -422,6 +476,7 @@ int main(void)
 #define ON_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
 	const struct CMUnitTest others[] = {
 		ON_STORE(a_reference_is_posted_once),
+		ON_STORE(a_reference_of_another_posting_is_told),
 		ON_STORE(a_refused_change_leaves_nothing),
 		ON_STORE(a_store_that_fails_leaves_nothing_half_done),
 		ON_STORE(the_ledger_says_who_and_why),

@@ -287,6 +287,53 @@ static void case_postings_by_hand(struct fixture *fixture)
 	laws_hold(store);
 }
 
+static bool keep_line(void *to, const struct chg_ledger_line *line)
+{
+	char *text = to;
+	size_t len = strlen(text);
+	snprintf(text + len, 128 - len, "%d %.*s %.*s %d %d %.*s;", (int)line->posting_id,
+		(int)line->account.len, line->account.ptr, (int)line->bucket.len, line->bucket.ptr,
+		line->kind, (int)line->amount, (int)line->reference.len, line->reference.ptr);
+	return true;
+}
+
+static void finds_reference(
+	struct chg_store *store, struct chg_ledger_filter filter, const char *wanted)
+{
+	char text[128] = "";
+	assert_int_equal(store->books->ledger_scan(store->self, &filter, keep_line, text), CHG_OK);
+	assert_string_equal(text, wanted);
+}
+
+/* Postings: 1 and 2 open the accounts, 3 and 4 have references. */
+static void case_references(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	struct chg_ledger_filter filter = { .reference = CHG_VIEW("p1") };
+	account_ok(store, "alice", 5);
+	account_ok(store, "bob", 5);
+	begin_ok(store);
+	finds_reference(store, filter, "");
+	assert_int_equal(try_post(store, CHG_POSTING_TOPUP, 100, "p1"), CHG_OK);
+	finds_reference(store, filter, "3 alice main 3 100 p1;"); /* in its own transaction too */
+	assert_int_equal(try_post(store, CHG_POSTING_ADJUSTMENT, -7, "p10"), CHG_OK);
+	commit_ok(store);
+	fixture_restart(fixture);
+	finds_reference(store, filter, "3 alice main 3 100 p1;");
+	filter.account = CHG_VIEW("bob");
+	finds_reference(store, filter, "3 alice main 3 100 p1;"); /* whose ever it is */
+	filter.account = CHG_VIEW("nobody");
+	filter.cdr_id = 9;
+	finds_reference(store, filter, "3 alice main 3 100 p1;");
+	filter.after_posting_id = 3;
+	finds_reference(store, filter, "");
+	filter = (struct chg_ledger_filter){ .reference = CHG_VIEW("p10") };
+	finds_reference(store, filter, "4 alice main 4 -7 p10;");
+	filter.until = (chg_opt_instant){ true, at_s(1).wall };
+	finds_reference(store, filter, "");
+	finds_reference(store, (struct chg_ledger_filter){ .reference = CHG_VIEW("p") }, "");
+}
+
 /* ---- Requests ---- */
 
 static void case_debit(struct fixture *fixture)
@@ -1132,6 +1179,7 @@ static const struct contract_case cases[] = {
 	{ "buckets are added, sorted and opened by a posting", case_buckets },
 	{ "an account has no more buckets than there is room for", case_many_buckets },
 	{ "postings by hand move balances, each number of outside once", case_postings_by_hand },
+	{ "a posting is found by its reference", case_references },
 	{ "a direct debit is in account, ledger and record", case_debit },
 	{ "a debit that is not covered leaves nothing", case_debit_not_covered },
 	{ "free units are charged as units and cost no money", case_free_units },

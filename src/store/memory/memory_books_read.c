@@ -69,12 +69,21 @@ enum chg_rc chg_memory_account_scan(
 	return CHG_OK;
 }
 
+static bool belongs(const struct chg_ledger_filter *filter, const struct posting_row *posting,
+	int64_t account_id)
+{
+	if (chg_view_present(filter->reference))
+		return chg_view_present(posting->reference) &&
+		       chg_view_equal(posting->reference, filter->reference);
+	return (account_id == 0 || posting->account_id == account_id) &&
+	       (filter->cdr_id == 0 || posting->cdr_id == filter->cdr_id);
+}
+
 static bool fits(const struct chg_ledger_filter *filter, const struct posting_row *posting,
 	int64_t account_id)
 {
 	return posting->posting_id > filter->after_posting_id &&
-	       (account_id == 0 || posting->account_id == account_id) &&
-	       (filter->cdr_id == 0 || posting->cdr_id == filter->cdr_id) &&
+	       belongs(filter, posting, account_id) &&
 	       (!filter->from.is_present || !chg_instant_before(posting->at, filter->from.value)) &&
 	       (!filter->until.is_present || chg_instant_before(posting->at, filter->until.value));
 }
@@ -113,7 +122,7 @@ enum chg_rc chg_memory_ledger_scan(
 	struct memory *memory = self;
 	int64_t account_id = 0, last_posting_id = 0;
 	size_t told = 0;
-	if (chg_view_present(filter->account)) {
+	if (chg_view_present(filter->account) && !chg_view_present(filter->reference)) {
 		const struct account_row *account =
 			chg_memory_account_by_name(memory, filter->account);
 		if (account == NULL)
@@ -333,8 +342,8 @@ enum chg_rc chg_memory_verify(void *self, chg_verify_each *each, void *to)
 {
 	struct memory *memory = self;
 	struct verifier verifier = { .memory = memory, .each = each, .to = to, .goes_on = true };
-	size_t counts[] = { chg_memory_count(memory, BUCKETS) + 1,
-		(size_t)memory->now.next_cdr_id, chg_memory_count(memory, POSTINGS) + 1 };
+	size_t counts[] = { chg_memory_count(memory, BUCKETS) + 1, (size_t)memory->now.next_cdr_id,
+		chg_memory_count(memory, POSTINGS) + 1 };
 	int64_t *room = calloc(3 * counts[0] + 2 * counts[1] + 2 * counts[2], sizeof *room);
 	if (room == NULL)
 		return CHG_E_NO_MEMORY;

@@ -580,7 +580,7 @@ static bool is_posting_sound(const struct chg_posting_new *posting, int64_t bala
 static enum chg_rc posting_check(struct chg_sqlite *sqlite, const struct chg_posting_new *posting,
 	const struct chg_bucket *bucket)
 {
-	int64_t is_there = 0;
+	int64_t ledger_id = 0;
 	if (bucket == NULL)
 		return CHG_E_UNKNOWN;
 	if (!is_posting_sound(posting, bucket->balance))
@@ -589,8 +589,8 @@ static enum chg_rc posting_check(struct chg_sqlite *sqlite, const struct chg_pos
 		return CHG_OK;
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_reference_get);
 	chg_stmt_text(stmt, CHG_N_reference, posting->reference);
-	enum chg_rc rc = chg_sqlite_number(stmt, &is_there);
-	return rc == CHG_OK && is_there != 0 ? CHG_E_RANGE : rc;
+	enum chg_rc rc = chg_sqlite_number(stmt, &ledger_id);
+	return rc == CHG_OK && ledger_id != 0 ? CHG_E_RANGE : rc;
 }
 
 enum chg_rc chg_sqlite_post_by_hand(void *self, struct chg_now now, const struct chg_audit *audit,

@@ -303,6 +303,19 @@ static enum chg_rc scan_account(struct ledger_scan *scan)
 	return rc;
 }
 
+/* ---- Of a reference, which one posting at most has ---- */
+
+static enum chg_rc scan_reference(struct ledger_scan *scan)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, CHG_Q_reference_get);
+	int64_t ledger_id = 0;
+	chg_stmt_text(stmt, CHG_N_reference, scan->filter->reference);
+	enum chg_rc rc = chg_sqlite_number(stmt, &ledger_id);
+	if (rc != CHG_OK || ledger_id == 0)
+		return rc;
+	return tell_posting(scan, ledger_id / CHG_POSTING_LINES);
+}
+
 /* ---- All of them ---- */
 
 static enum chg_rc scan_all(struct ledger_scan *scan)
@@ -310,6 +323,8 @@ static enum chg_rc scan_all(struct ledger_scan *scan)
 	enum chg_rc rc = narrow_by_time(scan);
 	if (rc != CHG_OK)
 		return rc;
+	if (chg_view_present(scan->filter->reference))
+		return scan_reference(scan);
 	if (chg_view_present(scan->filter->account))
 		return scan_account(scan);
 	if (scan->filter->cdr_id != 0)
