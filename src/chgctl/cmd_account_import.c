@@ -245,6 +245,10 @@ static enum ctl_exit read_heading(struct import *import)
 		return read_failed(import);
 	if (rc == CHG_E_RANGE)
 		return line_without_end(import);
+	if (rc == CHG_E_CLOSED && ctl_stop_wanted()) {
+		ctl_say("stopped before the first line of %s", import->path);
+		return CTL_EXIT_PROBLEM;
+	}
 	if (rc != CHG_OK) {
 		ctl_say("%s:1: %s; the first line names the columns, as in name,currency,balance",
 			import->path, rc == CHG_E_CLOSED ? "the file is empty" : why);
@@ -340,7 +344,7 @@ enum ctl_exit ctl_cmd_account_import(const struct ctl_call *call)
 	import->path = call->operand[0];
 	import->is_dry = ctl_args_has(&call->args, CTL_OPT_DRY_RUN);
 	import->has_progress = isatty(STDERR_FILENO) != 0;
-	import->csv.from = fopen(import->path, "re");
+	import->csv.from = ctl_csv_open(import->path);
 	enum ctl_exit exit = import->csv.from == NULL ? read_failed(import) : run(import);
 	if (import->csv.from != NULL)
 		fclose(import->csv.from);

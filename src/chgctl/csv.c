@@ -3,7 +3,14 @@
  */
 #include "chgctl/csv.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chgctl/stop.h"
 
@@ -117,7 +124,7 @@ static enum chg_rc read_record(struct ctl_csv *csv, const char **ret_why)
 			return CHG_E_RANGE;
 	}
 	if (ferror(csv->from))
-		return CHG_E_SYSTEM;
+		return ctl_stop_wanted() ? CHG_E_CLOSED : CHG_E_SYSTEM;
 	if (c == EOF && csv->len == 0 && csv->field_count == 0 && record.state == STATE_START &&
 		record.why == NULL)
 		return CHG_E_CLOSED;
@@ -150,4 +157,48 @@ enum chg_rc ctl_csv_read(struct ctl_csv *csv, const char **ret_why)
 	if (rc == CHG_OK && csv->line == 1)
 		skip_mark(csv);
 	return rc;
+}
+
+/* A read begins anew after a signal; a wait does not, and none slips in before it. */
+static bool wait_for_more(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	bool is_there = !ctl_stop_wanted() && ppoll(&ready, 1, NULL, &before) > 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return is_there && !ctl_stop_wanted();
+}
+
+static ssize_t read_more(void *cookie, char *to, size_t size)
+{
+	int fd = (int)(intptr_t)cookie;
+
+	while (!wait_for_more(fd)) {
+		if (!ctl_stop_wanted())
+			continue; /* another signal */
+		errno = EINTR;
+		return -1;
+	}
+	return read(fd, to, size);
+}
+
+static int close_it(void *cookie)
+{
+	return close((int)(intptr_t)cookie);
+}
+
+FILE *ctl_csv_open(const char *path)
+{
+	static const cookie_io_functions_t functions = { .read = read_more, .close = close_it };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	FILE *file = fopencookie((void *)(intptr_t)fd, "r", functions);
+	if (file == NULL)
+		close(fd);
+	return file;
 }

@@ -27,10 +27,16 @@ struct ctl_csv {
 };
 
 /*
+ * Opens a file to be read as a csv's `from`.  Its reading ends when the operator asks to stop, also
+ * while it waits for somebody to write.  NULL: errno says why.
+ */
+FILE *ctl_csv_open(const char *path);
+
+/*
  * Reads the next record; empty lines are none.  Lines may end in CR LF or LF, and a byte order mark
  * is skipped.
  *
- *   CHG_E_CLOSED  there is none, or the operator asked to stop in the middle of a line that is skipped
+ *   CHG_E_CLOSED  there is none, or the operator asked to stop before its end came
  *   CHG_E_RANGE   a faulty line does not end: this is no such file, and nothing more can be read
  *   CHG_E_SYNTAX  it is faulty; the next call goes on behind it.  ret_why is a constant
  *   CHG_E_SYSTEM  the file cannot be read

@@ -111,6 +111,11 @@ story() {
 		--credit-limit 2 --low 1.5 --plan gold --valid-until 2127-06-01 \
 		--identity sip:Alice@Example.net --identity 'e164:+49 30 123'
 	told 1 'the name "alice" is taken' "$@" account create alice --currency EUR
+	told 1 'balance is empty' "$@" account create nobody --currency EUR --balance ''
+	told 1 'credit_limit is empty' "$@" account create nobody --currency EUR --credit-limit ''
+	told 1 'amount is empty' "$@" account topup alice '' --why test
+	told 1 'amount is empty' "$@" account adjust alice '' --why test
+	told 1 'there is no account "nobody"' "$@" account block nobody --why test
 	told 1 'identity "tel:+4930123" is taken by account "alice"' \
 		"$@" account create al --currency EUR --identity tel:+4930123
 	told 1 '"EUX" is no currency' "$@" account create al --currency EUX
@@ -242,6 +247,28 @@ if [ "$(id -u)" = 0 ]; then
 	does --db owned.db account create zoe --currency EUR
 	same "whose files" "65534 " "$(stat -c %u owned.db* | sort -u | tr '\n' ' ')"
 fi
+
+# An import ends at the first signal, also while it waits for the rest of a line; what came is made.
+"$seed" slow.db nothing || fail "the seed"
+mkfifo slow
+"$chgctl" --db slow.db account import slow >out 2>err &
+importer=$!
+exec 8>slow
+printf 'name,currency\nann,EUR\nben,EU' >&8
+kill -TERM $importer
+wait $importer
+same "an import that was stopped" 1 $?
+grep -q 'ended early\|stopped before' err || fail "a stopped import does not say so: $(cat err)"
+exec 8>&-
+# So does one whose lines never end.
+"$chgctl" --db slow.db account import slow >out 2>endless &
+importer=$!
+{ echo name,currency && yes 'x,EUX'; } >slow 2>yes.err &
+while [ ! -s endless ] && kill -0 $importer 2>/dev/null; do :; done
+kill -TERM $importer
+wait $importer
+same "an endless import that was stopped" 1 $?
+does --db slow.db account create zoe --currency EUR
 
 # What lacks something is told before anything happens.
 golden usage-why --db direct.db account topup alice 1
