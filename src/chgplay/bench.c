@@ -61,6 +61,8 @@ static const char help[] =
 	"from the moment when the request was due, so that what waits behind a slow answer has\n"
 	"waited.  \"late\" are requests sent more than 1 ms after that moment.\n"
 	"\n"
+	"SIGINT and SIGTERM end it as if the time were up.\n"
+	"\n"
 	"CCRs need accounts with money and a tariff for rating groups 1 and 2 in the node.\n"
 	"\n"
 	"Examples:\n"
@@ -344,6 +346,22 @@ static int run_with_timeline(struct arguments *arguments)
 	return status;
 }
 
+static volatile sig_atomic_t must_end;
+
+static void on_signal(int signal_number)
+{
+	(void)signal_number;
+	must_end = 1;
+}
+
+/* The first one ends it in order, the second one at once. */
+static void take_signals(void)
+{
+	struct sigaction once = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	(void)sigaction(SIGINT, &once, NULL);
+	(void)sigaction(SIGTERM, &once, NULL);
+}
+
 int chg_bench_main(int argc, char *argv[])
 {
 	struct arguments arguments = { .config = { .connect = "127.0.0.1:3868",
@@ -356,7 +374,8 @@ int chg_bench_main(int argc, char *argv[])
 					       .warmup_s = 2,
 					       .accounts = 1,
 					       .services = 2,
-					       .seed = 1 } };
+					       .seed = 1,
+					       .must_end = &must_end } };
 	for (int i = 0; i < argc; i++)
 		if (strcmp(argv[i], "--help") == 0) {
 			fputs(help, stdout);
@@ -364,6 +383,7 @@ int chg_bench_main(int argc, char *argv[])
 		}
 	if (!read_arguments(argc, argv, &arguments))
 		return EXIT_USAGE;
+	take_signals();
 	arguments.config.shows_progress = !arguments.is_json && isatty(STDERR_FILENO);
 	return arguments.timeline == NULL ? run(&arguments) : run_with_timeline(&arguments);
 }

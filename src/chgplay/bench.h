@@ -5,6 +5,7 @@
 #ifndef CHG_CHGPLAY_BENCH_H
 #define CHG_CHGPLAY_BENCH_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,7 +48,8 @@ struct chg_bench_config {
 	uint32_t settle_ms;             /* between the last connection and the first request */
 	bool expects_no_services;       /* CCAs say success and nothing of the services */
 	uint64_t seed;
-	FILE *timeline; /* a line for each 100 ms; NULL: none */
+	FILE *timeline;                        /* a line for each 100 ms; NULL: none */
+	const volatile sig_atomic_t *must_end; /* not 0: the time is up; NULL: never early */
 	bool shows_progress;
 };
 

@@ -47,26 +47,6 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-# with_records RECORDS: the path of a prepared database of a thousand accounts and so many records.
-with_records() {
-	local base path
-	base=$(seed 1000 flat)
-	[ "$1" -gt 0 ] || {
-		printf '%s' "$base"
-		return
-	}
-	path=${base%.db}-records-$1.db
-	if [ ! -f "$path" ]; then
-		say "making a database of $1 records (once)"
-		cp "$base" "$path.new"
-		"$bin/bench/fill_records" "$path.new" "$1" 100000 >"$scratch/fill.log" 2>&1 ||
-			fail "the records were not made: $(tail -n 2 "$scratch/fill.log")"
-		rm -f "$path.new-wal" "$path.new-shm" "$path.new.lock"
-		mv "$path.new" "$path"
-	fi
-	printf '%s' "$path"
-}
-
 # start_with DATABASE: a node on a copy of it; sets start_ms, from the start to the ready line.
 start_with() {
 	local example=$top/conf/examples/single-node began

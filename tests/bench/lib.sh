@@ -127,6 +127,26 @@ seed() {
 	printf '%s' "$path"
 }
 
+# with_records RECORDS: the path of a prepared database of a thousand accounts and so many records.
+with_records() {
+	local base path
+	base=$(seed 1000 flat)
+	[ "$1" -gt 0 ] || {
+		printf '%s' "$base"
+		return
+	}
+	path=${base%.db}-records-$1.db
+	if [ ! -f "$path" ]; then
+		say "making a database of $1 records (once)"
+		cp "$base" "$path.new"
+		"$bin/bench/fill_records" "$path.new" "$1" 100000 >"$scratch/fill.log" 2>&1 ||
+			fail "the records were not made: $(tail -n 2 "$scratch/fill.log")"
+		rm -f "$path.new-wal" "$path.new-shm" "$path.new.lock"
+		mv "$path.new" "$path"
+	fi
+	printf '%s' "$path"
+}
+
 # ---------------------------------------------------------------- servers
 
 # All that can be asked; `node` is ours, all others are to compare with.
@@ -173,10 +193,17 @@ make_folder() {
 
 # start_node ACCOUNTS TARIFF: a node with a fresh copy of the prepared database.
 start_node() {
-	local from example=$top/conf/examples/single-node
+	local from
 	from=$(seed "$1" "$2")
+	start_node_on "$from"
+}
+
+# start_node_on DATABASE: a node with a copy of it, and of its search file if there is one.
+start_node_on() {
+	local example=$top/conf/examples/single-node
 	make_folder node
-	cp "$from" "${folder[node]}/charging.db"
+	cp "$1" "${folder[node]}/charging.db"
+	[ ! -f "$1-search" ] || cp "$1-search" "${folder[node]}/charging.db-search"
 	sync -f "${folder[node]}"
 	sed "s|^Port = .*|Port = ${port[node]};|" "$example/freediameter.conf" \
 		>"${folder[node]}/freediameter.conf"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Does a prune hold anybody up?  Charging at half of the peak rate, and the longest answer of each
-# 100 ms, without a prune and during one.
+# Does a prune hold anybody up?  Charging at half of the peak rate: the longest answers without a
+# prune, during one for as long as it lasts, and after it.
 me=prune
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
 
@@ -8,32 +8,36 @@ usage() {
 	cat <<END
 usage: tests/bench/prune.sh [OPTION]...
 
-  --records N    that are pruned (1000000)
+  --records N    in the database, which are pruned (1000000)
   --kind KIND    of the requests meanwhile, as of chgplay bench (event)
   --rate R       requests a second (half of what the node answers as fast as it can)
-  --seconds S    without a prune, before it (10)
-  --during S     of load after it has begun; it has to end within (60)
+  --seconds S    of load without a prune before it, and of as much after it (30)
   --limit MS     what the longest answer may take because of it (50)
+  --compact      at the end the room is given back to the disk, which takes as much again meanwhile
   --json         one JSON object
-  --keep         keeps the folder, with the timeline
+  --keep         keeps the folder, with the timelines
+
+The database and its search file are prepared once and kept in bench/seeds of the build: ten million
+records are some 9 GB there, as much again in TMPDIR for the copy that is measured, and some for the
+archives.
 
 Exit status: 0 no answer took longer during the prune than --limit above the longest without it,
-1 one did, or something did not work, 2 usage.
+1 one did, or answers were late without it, or something did not work, 2 usage.
 END
 }
 
-records=1000000 kind=event rate='' seconds=10 during=60 limit=50 form=text
+records=1000000 kind=event rate='' seconds=30 limit=50 compact=no form=text
 while [ $# -gt 0 ]; do
 	case $1 in
-	--records | --kind | --rate | --seconds | --during | --limit) [ $# -ge 2 ] || fail "$1 wants a value" ;;
+	--records | --kind | --rate | --seconds | --limit) [ $# -ge 2 ] || fail "$1 wants a value" ;;
 	esac
 	case $1 in
 	--records) records=$(number "$2" "$1") && shift ;;
 	--kind) kind=$2 && shift ;;
 	--rate) rate=$(number "$2" "$1") && shift ;;
 	--seconds) seconds=$(number "$2" "$1") && shift ;;
-	--during) during=$(number "$2" "$1") && shift ;;
 	--limit) limit=$(number "$2" "$1") && shift ;;
+	--compact) compact=yes ;;
 	--json) form=json ;;
 	--keep) keep=yes ;;
 	-h | --help)
@@ -48,70 +52,102 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-# count_records: closed records in the database.
-count_records() {
-	"$chgctl" --db "${folder[node]}/charging.db" cdr stats --json | tr -d ' \n' |
-		sed -n 's/.*"records":\([0-9]*\).*/\1/p'
+# drive PHASE OPTION...: load whose every answer has to be right; its figures are in a file of that
+# name, and the longest answer of each 100 ms in PHASE.timeline.
+drive() {
+	"$chgplay" bench --connect "127.0.0.1:${port[node]}" --kind "$kind" --peers 4 --outstanding 256 \
+		--accounts 1000 --settle 200 --host-prefix "$1" --json "${@:2}" \
+		--timeline "$scratch/$1.timeline" >"$scratch/$1" 2>"$scratch/$1.log" ||
+		fail "the load $1: $(tail -n 2 "$scratch/$1.log") $(cat "$scratch/$1")"
+}
+
+# mib FILE...: what they take of the disk, together.
+mib() { du -cm "$@" 2>/dev/null | awk 'END { print $1 + 0 }'; }
+
+# tell_progress: while the prune runs, each 10 s.
+tell_progress() {
+	while sleep 10; do
+		say "$(meter records_pruned_total) of $records records left the database after $((SECONDS - prune_began)) s"
+	done
+}
+
+# make_search_file: the node makes it while nobody asks for anything; then it is kept with the database.
+# The latest records, less than a run of them, are not in it.
+make_search_file() {
+	local left=$records run=4096 looks=0
+	say "making the search file (once)"
+	while [ "$left" -gt "$run" ]; do
+		sleep 1
+		left=$(meter records_unindexed)
+		looks=$((looks + 1))
+		[ $((looks % 30)) -ne 0 ] || say "$left records are not in it yet"
+	done
+	stop node
+	cp "${folder[node]}/charging.db-search" "$database-search.new"
+	mv "$database-search.new" "$database-search"
 }
 
 build seed_accounts sync_probe fill_records
 make_scratch
 read_machine
-start_node 1000 flat
-stop node
-say "making $records records"
-"$bin/bench/fill_records" "${folder[node]}/charging.db" "$records" 100000 >"$scratch/fill.log" 2>&1 ||
-	fail "the records were not made: $(tail -n 2 "$scratch/fill.log")"
-sync -f "${folder[node]}"
-launch_node
-drive=(--connect "127.0.0.1:${port[node]}" --kind "$kind" --peers 4 --outstanding 256
-	--accounts 1000 --settle 200 --json)
+database=$(with_records "$records")
+start_node_on "$database"
+if [ ! -f "$database-search" ]; then
+	make_search_file
+	start_node_on "$database"
+fi
 if [ -z "$rate" ]; then
 	say "the peak rate"
-	"$chgplay" bench "${drive[@]}" --warmup 1 --seconds 5 >"$scratch/answer" || fail "$(cat "$scratch/answer")"
-	rate=$(($(field answers_per_s "$scratch/answer") / 2))
+	drive peak --warmup 1 --seconds 5
+	rate=$(($(field answers_per_s "$scratch/peak") / 2))
 fi
-say "$rate requests a second; the prune begins after $seconds s"
-"$chgplay" bench "${drive[@]}" --rate "$rate" --warmup 0 --seconds $((seconds + during)) \
-	--timeline "$scratch/timeline" >"$scratch/answer" 2>"$scratch/answer.log" &
-client=$!
-began=$(date +%s%N)
-sleep "$seconds"
-from_ms=$((($(date +%s%N) - began) / 1000000))
-"$chgctl" db prune --older-than 1d --config "${folder[node]}/charging.yaml" \
-	>"$scratch/prune.out" 2>"$scratch/prune.log" || fail "the prune: $(tail -n 3 "$scratch/prune.log")"
-until_ms=$((($(date +%s%N) - began) / 1000000))
-kill -0 "$client" 2>/dev/null || fail "the load ended before the prune, which took $((until_ms - from_ms)) ms: give it more with --during"
-wait "$client" || fail "the load: $(tail -n 2 "$scratch/answer.log") $(cat "$scratch/answer")"
-left=$(count_records)
-stop node
+say "$rate requests a second, $seconds s without a prune"
+drive before --rate "$rate" --warmup 1 --seconds "$seconds"
 
-awk -v from="$from_ms" -v until="$until_ms" -v limit="$limit" -v form="$form" -v records="$records" \
-	-v rate="$rate" -v kind="$kind" -v left="$left" -v sync_us="$sync_us" -v commit="$(commit_of_tree)" '
-	# milliseconds since the start, answers, the longest in microseconds; the first second warms up
-	/^[0-9]/ {
-		if ($1 < 1000)
-			next
-		during = $1 > from && $1 <= until + 100
-		lines[during]++
-		answers[during] += $2
-		sum[during] += $3
-		if ($3 > longest[during])
-			longest[during] = $3
-		if ($3 > limit * 1000)
-			late[during]++
-	}
-	END {
-		is_reached = longest[1] - longest[0] <= limit * 1000
-		if (form == "json") {
-			printf "{\"commit\":\"%s\",\"kind\":\"%s\",\"rate\":%d,\"records\":%d,\"left\":%d,\"prune_ms\":%d,", commit, kind, rate, records, left, until - from
-			printf "\"longest_without_us\":%d,\"longest_during_us\":%d,\"reached\":%s}\n", longest[0], longest[1], is_reached ? "true" : "false"
-		} else {
-			printf "%s; %s at %d a second, 4 peers; prune of %d records in %.1f s, %d records left; one fdatasync %d us\n\n", commit, kind, rate, records, (until - from) / 1000, left, sync_us
-			printf "%-16s %12s %22s %26s %18s\n", "", "ANSWERS/S", "LONGEST ANSWER, MS", "MEAN LONGEST OF 100 MS, MS", "100 MS ABOVE LIMIT"
-			for (d = 0; d <= 1; d++)
-				printf "%-16s %12.0f %22.1f %26.1f %18d\n", d ? "during the prune" : "without", lines[d] ? answers[d] * 10 / lines[d] : 0, longest[d] / 1000, lines[d] ? sum[d] / lines[d] / 1000 : 0, late[d]
-			printf "\nno answer %d ms later because of it: %s\n", limit, is_reached ? "reached" : "not reached"
-		}
-		exit !is_reached
-	}' "$scratch/timeline"
+say "now with a prune, until it ends"
+"$chgplay" bench --connect "127.0.0.1:${port[node]}" --kind "$kind" --peers 4 --outstanding 256 \
+	--accounts 1000 --settle 200 --host-prefix during --json --rate "$rate" --warmup 1 --seconds 864000 \
+	--timeline "$scratch/during.timeline" >"$scratch/during" 2>"$scratch/during.log" &
+client=$!
+sleep 2
+prune_began=$SECONDS
+began=$(date +%s%N)
+tell_progress &
+teller=$!
+status=0
+"$chgctl" db prune --older-than 10m --config "${folder[node]}/charging.yaml" \
+	>"$scratch/prune.out" 2>"$scratch/prune.log" || status=$?
+prune_ms=$((($(date +%s%N) - began) / 1000000))
+kill "$teller" 2>/dev/null || :
+wait "$teller" 2>/dev/null || :
+[ "$status" -eq 0 ] || fail "the prune: $(tail -n 3 "$scratch/prune.log")"
+kill -0 "$client" 2>/dev/null || fail "the load during the prune: $(cat "$scratch/during" "$scratch/during.log")"
+kill -TERM "$client"
+wait "$client" || fail "the load during the prune: $(cat "$scratch/during" "$scratch/during.log")"
+
+say "$seconds s after it"
+drive after --rate "$rate" --warmup 1 --seconds "$seconds"
+pruned=$(meter records_pruned_total)
+archive_mib=$(mib "${folder[node]}/archive")
+stop node
+database_mib=$(mib "${folder[node]}/charging.db")
+if [ "$compact" = yes ]; then
+	say "giving the room back"
+	TMPDIR=$scratch "$chgctl" --db "${folder[node]}/charging.db" db compact >"$scratch/compact.out" 2>&1 ||
+		fail "compact: $(cat "$scratch/compact.out")"
+fi
+compacted_mib=$(mib "${folder[node]}/charging.db")
+
+for phase in before during after; do
+	awk -v OFS='\t' -v phase="$phase" -v limit="$limit" -v answers="$(field answers "$scratch/$phase")" \
+		-v p50="$(field p50_us "$scratch/$phase")" -v p99="$(field p99_us "$scratch/$phase")" \
+		-v p999="$(field p999_us "$scratch/$phase")" -v max="$(field max_us "$scratch/$phase")" '
+		$1 > 1000 { looks++; late += $3 > limit * 1000 } # the first second warms up
+		END { print phase, looks / 10, answers, p50, p99, p999, max, looks ? late * 600 / looks : 0 }' \
+		"$scratch/$phase.timeline"
+done >"$scratch/phases.tsv"
+awk -F'\t' -v limit="$limit" -v form="$form" -v records="$records" -v pruned="$pruned" -v prune_ms="$prune_ms" \
+	-v rate="$rate" -v kind="$kind" -v archive="$archive_mib" -v database="$database_mib" \
+	-v compacted="$compacted_mib" -v compact="$compact" -v commit="$(commit_of_tree)" \
+	-v machine="$machine_cpu, $machine_cores cores, Linux $machine_kernel, load $machine_load at the start; one fdatasync $sync_us us" \
+	-f "$bench/prune.awk" "$scratch/phases.tsv"

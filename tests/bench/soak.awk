@@ -12,6 +12,8 @@ $1 == "load" {
 	at[count] = $2; all[count] = $3; heap[count] = $4; peak[count] = $5; database[count] = $6; requests[count] = $7
 	if ($3 > most)
 		most = $3
+	if (most > peak[count]) # the kernel counts the highest from time to time only
+		peak[count] = most
 }
 
 # The mean of the looks from one share of the time to another.

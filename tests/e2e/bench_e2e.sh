@@ -82,6 +82,17 @@ expect "so it is with Poisson's distances" bench poisson --kind mix --rate 200 -
 expect "... and says so" is_clean poisson
 expect "a credit session may have one service" bench one --kind credit-session --services 1
 expect "... and says so" is_clean one
+: >told.txt
+"$CHG_BIN_DIR/chgplay" bench --connect "127.0.0.1:$port" --host-prefix told- --kind mix --accounts 12 \
+	--rate 200 --seconds 600 --warmup 0 --timeline told.txt --json >told.json 2>told.err &
+bench=$!
+until [ "$(wc -l <told.txt)" -gt 5 ]; do
+	kill -0 "$bench" || fail "the bench ended by itself: $(cat told.err)"
+done
+kill -TERM "$bench"
+expect "what is told to end ends as if the time were up" wait "$bench"
+expect "... and says so" is_clean told
+expect "... of the time that it had, and not of what was asked for" test "$(sed -n 's/.*"answers_per_s":\([0-9]*\).*/\1/p' told.json)" -ge 10
 reserved() { sqlite3 charging.db 'SELECT sum(reserved) FROM bucket'; }
 expect "until here nothing of a session is left" test "$(reserved)" -eq 0
 before=$(counter charging_requests_ccr_initial_total)
