@@ -146,7 +146,7 @@ INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_sto
 	application_session_id, delivery_status, icid, call_id, sip_method, calling_party,
 	called_party, group_name, participants_invited, participants_attached, messages_sent,
 	messages_exploded, messages_sent_delivered, messages_exploded_delivered, content_octets,
-	cause_code, termination_cause, parties, content)
+	cause_code, termination_cause, account_id, currency, cost_micros, parties, content)
 VALUES (:cdr_id, :local_sequence, :kind, :status, :marks, :has_start, :has_stop, :entry_count,
 	:number_count, :number_min, :number_max, :started_us, :last_us, :figures_us, :ended_us,
 	:closed_us, :supervise_until_us, :supervise_until_us, :origin_state_id, :interim_interval_s, :received_us,
@@ -156,7 +156,7 @@ VALUES (:cdr_id, :local_sequence, :kind, :status, :marks, :has_start, :has_stop,
 	:sip_method, :calling_party, :called_party, :group_name, :participants_invited,
 	:participants_attached, :messages_sent, :messages_exploded, :messages_sent_delivered,
 	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause,
-	:parties, coalesce(:content, '{}'));
+	:account_id, :currency, :cost_micros, :parties, coalesce(:content, '{}'));
 
 -- name: cdr_add_event
 -- The same for an event, most of whose state is given, so that it need not be handed over.
@@ -168,7 +168,8 @@ INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_sto
 	application_session_id, delivery_status, icid, call_id, sip_method, calling_party,
 	called_party, group_name, participants_attached, messages_sent,
 	messages_exploded, messages_sent_delivered, messages_exploded_delivered, content_octets,
-	cause_code, termination_cause, parties, content)
+	cause_code, termination_cause, account_id, currency, cost_micros, posting_id, services,
+	parties, content)
 VALUES (:cdr_id, :local_sequence, 1, 2, :marks, 0, 0, 0, 1, :number_min, :number_min, :started_us,
 	:started_us, :started_us, :started_us, :received_us, :origin_state_id, 0, :received_us,
 	:received_us, :source, :origin_host_id, :origin_realm, :session_id, :sub_session,
@@ -176,7 +177,8 @@ VALUES (:cdr_id, :local_sequence, 1, 2, :marks, 0, 0, 0, 1, :number_min, :number
 	:application_service_type, :application_session_id, :delivery_status, :icid, :call_id,
 	:sip_method, :calling_party, :called_party, :group_name, :participants_attached,
 	:messages_sent, :messages_exploded, :messages_sent_delivered,
-	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause, :parties,
+	:messages_exploded_delivered, :content_octets, :cause_code, :termination_cause,
+	:account_id, :currency, :cost_micros, :posting_id, :services, :parties,
 	coalesce(:content, '{}'));
 
 -- An update writes every index of which it names a column, changed or not.  So there are two: what every
@@ -200,6 +202,7 @@ UPDATE cdr SET
 	content_octets = coalesce(:content_octets, content_octets),
 	cause_code = coalesce(:cause_code, cause_code),
 	termination_cause = coalesce(:termination_cause, termination_cause),
+	cost_micros = coalesce(cost_micros + :cost_micros, cost_micros),
 	parties = coalesce(:parties, parties),
 	content = coalesce(:content, content)
 WHERE cdr_id = :cdr_id;
@@ -224,6 +227,7 @@ UPDATE cdr SET
 	content_octets = coalesce(:content_octets, content_octets),
 	cause_code = coalesce(:cause_code, cause_code),
 	termination_cause = coalesce(:termination_cause, termination_cause),
+	cost_micros = coalesce(cost_micros + :cost_micros, cost_micros),
 	parties = coalesce(:parties, parties),
 	content = coalesce(:content, content)
 WHERE cdr_id = :cdr_id;
@@ -278,10 +282,12 @@ WHERE cdr_id = :cdr_id;
 -- name: entry_add
 INSERT INTO cdr_entry (cdr_id, entry_no, record_type, record_number, marks, event_us, received_us,
 	application_service_type, participants, messages_sent, messages_exploded,
-	messages_sent_delivered, messages_exploded_delivered, cause_code, content)
+	messages_sent_delivered, messages_exploded_delivered, cause_code, posting_id, services,
+	content)
 VALUES (:cdr_id, :entry_no, :record_type, :record_number, :marks, :event_us, :received_us,
 	:application_service_type, :participants, :messages_sent, :messages_exploded,
-	:messages_sent_delivered, :messages_exploded_delivered, :cause_code, :content);
+	:messages_sent_delivered, :messages_exploded_delivered, :cause_code, :posting_id, :services,
+	:content);
 
 -- name: participant_add
 INSERT INTO cdr_participant (cdr_id, entry_no, ordinal, party, party_key, action, at_us)
@@ -377,11 +383,10 @@ SELECT cdr.cdr_id, cdr.local_sequence, cdr.kind, cdr.status, cdr.marks, cdr.has_
 	cdr.called_party, cdr.group_name, cdr.participants_invited, cdr.participants_attached,
 	cdr.messages_sent, cdr.messages_exploded, cdr.messages_sent_delivered,
 	cdr.messages_exploded_delivered, cdr.content_octets, cdr.cause_code,
-	cdr.termination_cause, cdr.content, account.name AS account, cdr_charge.currency,
-	cdr_charge.cost_micros, cdr_charge.cdr_id IS NOT NULL AS has_charge, cdr.sub_session
+	cdr.termination_cause, cdr.content, account.name AS account, cdr.currency,
+	cdr.cost_micros, cdr.cost_micros IS NOT NULL AS has_charge, cdr.sub_session
 FROM cdr CROSS JOIN origin_host ON origin_host.origin_host_id = cdr.origin_host_id
-	LEFT JOIN cdr_charge ON cdr_charge.cdr_id = cdr.cdr_id
-	LEFT JOIN account ON account.account_id = cdr_charge.account_id
+	LEFT JOIN account ON account.account_id = cdr.account_id
 WHERE cdr.cdr_id = :cdr_id
 	AND (:from_us IS NULL OR cdr.started_us >= :from_us)
 	AND (:until_us IS NULL OR cdr.started_us < :until_us)
@@ -506,17 +511,6 @@ WHERE cc_session_id = :cc_session_id AND look_at_us <> :look_at_us;
 -- name: cc_session_delete
 DELETE FROM cc_session WHERE cc_session_id = :cc_session_id;
 
--- name: done_add
-INSERT INTO cdr_service (cdr_id, entry_no, ordinal, posting_id, rating_group, service_id, is_money,
-	unit, asked, granted, used, cost_micros, result_code, rule, tariff_version, rule_name)
-VALUES (:cdr_id, :entry_no, :ordinal, :posting_id, :rating_group, :service_id, :is_money,
-	:unit, :asked, :granted, :used, :cost_micros, :result_code, :rule, :tariff_version, :rule_name);
-
--- name: charge_add
-INSERT INTO cdr_charge (cdr_id, account_id, currency, cost_micros)
-VALUES (:cdr_id, :account_id, :currency, :cost_micros)
-ON CONFLICT (cdr_id) DO UPDATE SET cost_micros = cost_micros + excluded.cost_micros;
-
 -- name: suspense_add
 INSERT INTO suspense (at_us, origin_host_id, session_id, identity, used)
 VALUES (:at_us, :origin_host_id, :session_id, :identity, :used);
@@ -628,8 +622,12 @@ SELECT coalesce(previous_id, 0), at_us, cdr_id FROM ledger WHERE ledger_id = :le
 SELECT last_id FROM bucket WHERE account_id = :account_id AND last_id IS NOT NULL;
 
 -- name: posting_next_of_cdr
-SELECT posting_id, entry_no FROM cdr_service
-WHERE cdr_id = :cdr_id AND entry_no > :entry_no AND ordinal = 1 AND posting_id IS NOT NULL
+-- An event has its posting in its record, a session in the entries of its timeline.
+SELECT posting_id, 0 AS entry_no FROM cdr
+WHERE cdr_id = :cdr_id AND :entry_no < 0 AND posting_id IS NOT NULL
+UNION ALL
+SELECT posting_id, entry_no FROM cdr_entry
+WHERE cdr_id = :cdr_id AND entry_no > :entry_no AND posting_id IS NOT NULL
 ORDER BY entry_no LIMIT 1;
 
 -- name: ledger_next
@@ -668,11 +666,12 @@ WHERE version > :version
 ORDER BY version LIMIT 1;
 
 -- name: done_next
-SELECT rating_group, service_id, is_money, unit, asked, granted, used, cost_micros, result_code, rule,
-	tariff_version, entry_no, ordinal, rule_name
-FROM cdr_service
-WHERE cdr_id = :cdr_id AND (entry_no, ordinal) > (:entry_no, :ordinal)
-ORDER BY entry_no, ordinal LIMIT 1;
+SELECT 0 AS entry_no, services FROM cdr
+WHERE cdr_id = :cdr_id AND :entry_no < 0 AND services IS NOT NULL
+UNION ALL
+SELECT entry_no, services FROM cdr_entry
+WHERE cdr_id = :cdr_id AND entry_no > :entry_no AND services IS NOT NULL
+ORDER BY entry_no LIMIT 1;
 
 -- The laws of src/port/books_law.def, by their names: rows that break them.
 
@@ -717,12 +716,6 @@ DELETE FROM cdr_entry WHERE cdr_id = :cdr_id;
 
 -- name: leaver_delete_participants
 DELETE FROM cdr_participant WHERE cdr_id = :cdr_id;
-
--- name: leaver_delete_services
-DELETE FROM cdr_service WHERE cdr_id = :cdr_id;
-
--- name: leaver_delete_charge
-DELETE FROM cdr_charge WHERE cdr_id = :cdr_id;
 
 -- name: leaver_delete
 DELETE FROM cdr WHERE cdr_id = :cdr_id;
@@ -776,12 +769,6 @@ SELECT * FROM cdr_entry WHERE cdr_id = :cdr_id;
 -- name: pack_cdr_participant
 SELECT * FROM cdr_participant WHERE cdr_id = :cdr_id;
 
--- name: pack_cdr_charge
-SELECT * FROM cdr_charge WHERE cdr_id = :cdr_id;
-
--- name: pack_cdr_service
-SELECT * FROM cdr_service WHERE cdr_id = :cdr_id;
-
 -- name: pack_origin_host
 SELECT * FROM origin_host WHERE origin_host_id IN
 	(SELECT origin_host_id FROM cdr WHERE cdr_id BETWEEN :cdr_id AND :highest_cdr_id);
@@ -791,7 +778,7 @@ SELECT * FROM cdr_zone WHERE zone_no BETWEEN :cdr_id / 4096 AND :highest_cdr_id 
 
 -- name: pack_account
 SELECT * FROM account WHERE account_id IN
-	(SELECT account_id FROM cdr_charge WHERE cdr_id BETWEEN :cdr_id AND :highest_cdr_id);
+	(SELECT account_id FROM cdr WHERE cdr_id BETWEEN :cdr_id AND :highest_cdr_id);
 
 -- name: pack_conflict
 -- Whether rows of elsewhere are such as this program would write.

@@ -324,13 +324,14 @@ golden verify-broken --db broken.db verify
 
 # So is a charge that is not what the tariff makes of it, and one that the ledger does not have.
 cp steps.db wrong.db
-"$seed" wrong.db sql "UPDATE cdr_service SET cost_micros = cost_micros + 1
-	WHERE cdr_id = 4 AND entry_no = 0" || fail "the damage to a charge"
+"$seed" wrong.db sql "UPDATE cdr
+	SET services = json_set(services, '\$[0][7]', services ->> '\$[0][7]' + 1) WHERE cdr_id = 4" || fail "the damage to a charge"
 golden record-wrong --db wrong.db tariff explain --record 4
-"$seed" wrong.db sql "UPDATE cdr_service SET cost_micros = cost_micros + 1
+"$seed" wrong.db sql "UPDATE cdr_entry
+	SET services = json_set(services, '\$[0][7]', services ->> '\$[0][7]' + 1)
 	WHERE cdr_id = 2 AND entry_no = 2" || fail "the damage to a report"
 golden record-wrong-session --db wrong.db tariff explain --record 2
-"$seed" wrong.db sql "UPDATE cdr_charge SET cost_micros = 7 WHERE cdr_id = 3" ||
+"$seed" wrong.db sql "UPDATE cdr SET cost_micros = 7 WHERE cdr_id = 3" ||
 	fail "the damage to a record"
 "$seed" wrong.db sql "UPDATE tariff SET text = 'no tariff' WHERE version = 2" ||
 	fail "the damage to a tariff"

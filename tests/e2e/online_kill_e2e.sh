@@ -103,10 +103,9 @@ SELECT 'client-micros', sum(micros) FROM told;
 SELECT 'ledger-micros', -sum(amount) FROM ledger WHERE kind = 1;
 SELECT 'account-micros', 1000000000000 - balance FROM bucket WHERE is_main = 1;
 SELECT 'reserved', sum(reserved) FROM bucket;
-SELECT 'other-cost', count(*) FROM told JOIN cdr USING (session_id) JOIN cdr_charge USING (cdr_id)
-WHERE cost_micros <> micros;
+SELECT 'other-cost', count(*) FROM told JOIN cdr USING (session_id) WHERE cost_micros <> micros;
 SELECT 'uncharged', count(*) FROM told WHERE session_id NOT IN
-	(SELECT session_id FROM cdr JOIN cdr_charge USING (cdr_id));
+	(SELECT session_id FROM cdr WHERE cost_micros IS NOT NULL);
 SELECT 'lost', count(*) FROM (SELECT * FROM acknowledged EXCEPT SELECT * FROM recorded);
 SELECT 'doubled', count(*) FROM
 	(SELECT 1 FROM recorded GROUP BY session_id, type, number HAVING count(*) > 1);

@@ -10,8 +10,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "core/refund.h"
+#include "store/older_fixture.h"
 #include "store/sqlite/sqlite_private.h"
-#include "store/sqlite/sqlite_sql.h"
 
 static char why[CHG_SQLITE_WHY_MAX];
 
@@ -45,6 +46,13 @@ static void outside(const char *path, const char *sql)
 static bool add_one(void *to, const struct chg_cdr *cdr)
 {
 	(void)cdr;
+	++*(int *)to;
+	return true;
+}
+
+static bool count_line(void *to, const struct chg_ledger_line *line)
+{
+	(void)line;
 	++*(int *)to;
 	return true;
 }
@@ -246,6 +254,173 @@ static void records_outlive_an_upgrade(struct fixture *fixture)
 	assert_int_equal(count_all(store), 2);
 	laws_hold(store);
 	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+}
+
+/*
+ * Records of CH-2 of every kind: an event that was refunded, a session with services of each kind that
+ * goes on, one that ended, one that nobody ended, and a record of CH-1 beside them.
+ */
+static void keep_many_books(struct chg_store *store)
+{
+	char handle[CHG_REFUND_HANDLE_MAX];
+	uint32_t ended = 0;
+	account_ok(store, "alice", 10000000);
+	account_ok(store, "bob", 500000);
+	debit(store, 5, "d", "alice", 3);
+	struct chg_ccr ccr = ccr_of("r", CHG_CC_EVENT, 0, "alice");
+	ccr.action.value = CHG_ACTION_REFUND_ACCOUNT;
+	ccr.service[0].refund_information =
+		(struct chg_view){ .ptr = handle, .len = chg_refund_handle_write(3, handle) };
+	charge(store, 6, &ccr);
+	ccr = ccr_of("s", CHG_CC_INITIAL, 0, "alice");
+	ccr.service_count = 2;
+	ccr.service[0].rating_group = (chg_opt_u32){ true, TIME_GROUP };
+	ccr.service[1].rating_group = (chg_opt_u32){ true, 7 };
+	ccr.service[0].requested.is_present = ccr.service[1].requested.is_present = true;
+	charge(store, 7, &ccr);
+	ccr.type = CHG_CC_UPDATE;
+	ccr.data.type = CHG_RECORD_INTERIM;
+	for (uint32_t i = 1; i <= 3; i++) {
+		ccr.data.number = i;
+		ccr.service[0].used_count = ccr.service[1].used_count = 0;
+		use_units(&ccr, CHG_UNIT_SECONDS, 30);
+		ccr.service[1].used_count = 1;
+		ccr.service[1].used[0].units = (struct chg_units){ .is_present = true };
+		ccr.service[1].used[0].units.of[CHG_UNIT_MESSAGES] = (chg_opt_u64){ true, i };
+		charge(store, 7 + i, &ccr);
+	}
+	ccr = ccr_of("gone", CHG_CC_INITIAL, 0, "bob");
+	ask_units(&ccr, CHG_UNIT_MESSAGES, 2);
+	charge(store, 12, &ccr);
+	ccr = ccr_of("over", CHG_CC_INITIAL, 0, "bob");
+	ask_units(&ccr, CHG_UNIT_MESSAGES, 1);
+	charge(store, 13, &ccr);
+	ccr = ccr_of("over", CHG_CC_TERMINATION, 1, "bob");
+	use_units(&ccr, CHG_UNIT_MESSAGES, 1);
+	charge(store, 14, &ccr);
+	begin_ok(store);
+	assert_int_equal(
+		store->books->expire_due(store->self, at_s(131), &credit_policy, 3, &ended),
+		CHG_OK);
+	commit_ok(store);
+	assert_true(ended > 0);
+	take_events(store, 200, 1);
+}
+
+/* What rows were becomes texts, and the books read as they did. */
+static void books_outlive_an_upgrade(struct fixture *fixture)
+{
+	static const char awkward[] = "a \"rule\" \\ of \b\f\n\r\t\x01\x1f\xc3\x9f/\x7f";
+	char today[160], sql[256];
+	sqlite3 *db;
+	keep_many_books(&fixture->store);
+	fixture_close_store(fixture);
+	assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+	(void)snprintf(sql, sizeof sql,
+		"UPDATE cdr SET services = json_set(services, '$[0][11]', '%s') WHERE cdr_id = 1",
+		awkward);
+	older_exec(db, sql);
+	sqlite3_close(db);
+	fixture_open_store(fixture);
+	char *before = dump_books(&fixture->store);
+	assert_non_null(strstr(before, awkward));
+	fixture_close_store(fixture);
+	(void)snprintf(today, sizeof today, "%s.today", fixture->path);
+	assert_int_equal(rename(fixture->path, today), 0);
+	older_make_5(today, fixture->path);
+	unlink(today);
+
+	int from = -1, to = -1;
+	assert_int_equal(chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_OK);
+	assert_int_equal(from, 5);
+	if (chg_sqlite_check(fixture->path, why, sizeof why) != CHG_OK)
+		fail_msg("%s", why);
+	fixture_open_store(fixture);
+	struct chg_store *store = &fixture->store;
+	char *after = dump_books(store);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	laws_hold(store);
+	struct chg_ledger_filter filter = { .cdr_id = 3 };
+	int lines = 0;
+	assert_int_equal(
+		store->books->ledger_scan(store->self, &filter, count_line, &lines), CHG_OK);
+	assert_int_equal(lines, 3);
+
+	/* The session that is open goes on. */
+	struct chg_ccr ccr = ccr_of("s", CHG_CC_TERMINATION, 4, "alice");
+	ccr.service[0].rating_group = (chg_opt_u32){ true, TIME_GROUP };
+	use_units(&ccr, CHG_UNIT_SECONDS, 30);
+	charge(store, 132, &ccr);
+	laws_hold(store);
+	assert_int_equal(chg_sqlite_check(fixture->path, why, sizeof why), CHG_OK);
+}
+
+/* The books of the first version that had any, by hand: an account, and an event that it paid for. */
+static void first_books_outlive_all_upgrades(struct fixture *fixture)
+{
+	fixture_close_store(fixture);
+	unlink(fixture->path);
+	for (size_t i = 0; i < 2; i++)
+		outside(fixture->path, chg_sql_migrations[i].bytes);
+	outside(fixture->path,
+		"INSERT INTO origin_host VALUES (1, 'im1.example.net', 'example.net', 0, 1, 1);"
+		"INSERT INTO account VALUES (1, 'alice', 1, 978, 0, 0, NULL, 'basic', 1);"
+		"INSERT INTO account_identity VALUES ('sip:alice@example.net', 1, 2);"
+		"INSERT INTO bucket VALUES (1, 1, 1, 1, 650000, 0, 0, NULL, NULL, 'main', '');"
+		"INSERT INTO cdr (cdr_id, local_sequence, kind, status, marks, has_start, has_stop,"
+		" entry_count, number_count, number_min, number_max, started_us, last_us,"
+		" figures_us, ended_us, closed_us, origin_state_id, interim_interval_s,"
+		" received_first_us, received_last_us, source, origin_host_id, session_id,"
+		" sub_session, content) VALUES"
+		" (1, 1, 1, 2, 0, 0, 0, 0, 1, 0, 0, 5, 5, 5, 5, 5, 0, 0, 5, 5, 'CH-2', 1, 'd', '',"
+		" '{}'),"
+		" (2, 2, 2, 2, 0, 1, 1, 2, 2, 0, 1, 6, 7, 7, 7, 7, 0, 0, 6, 7, 'CH-2', 1, 's', '',"
+		" '{}');"
+		"INSERT INTO cdr_entry (cdr_id, entry_no, record_type, record_number, marks,"
+		" received_us, content) VALUES (2, 1, 2, 0, 0, 6, '{}'), (2, 2, 4, 1, 0, 7, '{}');"
+		"INSERT INTO posting VALUES (1, 1, 6, 1, NULL, NULL, NULL, NULL),"
+		" (2, 5, 1, 1, 1, NULL, NULL, NULL), (3, 7, 1, 1, 2, NULL, NULL, NULL);"
+		"INSERT INTO ledger_entry VALUES (1, 1, 1, 1, 1000000, 3, 1000000),"
+		" (1, 2, NULL, 1, -1000000, 3, NULL), (2, 1, 1, 1, -200000, 1, 800000),"
+		" (2, 2, NULL, 1, 200000, 1, NULL), (3, 1, 1, 1, -150000, 1, 650000),"
+		" (3, 2, NULL, 1, 150000, 1, NULL);"
+		"INSERT INTO refundable VALUES (2, 1, 1, 200000, 0);"
+		"INSERT INTO cdr_charge VALUES (1, 1, 978, 200000), (2, 1, 978, 150000);"
+		"INSERT INTO cdr_service VALUES"
+		" (1, 0, 1, NULL, NULL, 0, 4, 2, 2, NULL, 200000, 2001, 2, 1, 'message'),"
+		" (2, 1, 1, 2, NULL, 0, 0, 60, 60, NULL, 0, 2001, 1, 1, 'time'),"
+		" (2, 1, 2, 7, NULL, 0, 4, 5, 5, NULL, 0, 2001, 2, 1, 'message'),"
+		" (2, 2, 1, 2, NULL, 0, 0, NULL, NULL, 30, 150000, 2001, 1, 1, 'time'),"
+		" (2, 2, 2, 7, NULL, 0, 4, NULL, NULL, 0, 0, 2001, 2, 1, NULL);"
+		"INSERT INTO node_state VALUES (1, 42);"
+		"UPDATE sequence SET next_value = 3 WHERE name IN ('cdr_id', 'local_sequence');"
+		"INSERT OR REPLACE INTO sequence VALUES ('posting_id', 4)");
+	int from = -1, to = -1;
+	assert_int_equal(chg_sqlite_upgrade(fixture->path, &from, &to, why, sizeof why), CHG_OK);
+	assert_int_equal(from, 2);
+	if (chg_sqlite_check(fixture->path, why, sizeof why) != CHG_OK)
+		fail_msg("%s", why);
+	fixture_open_store(fixture);
+	char *books = dump_books(&fixture->store);
+	assert_non_null(strstr(books,
+		"charge state.cdr_id=1 has_charge=1 account=\"alice\" cost.micros=200000 "
+		"currency.number=978\n"
+		"  done entry_no=0 is_money=0 unit=4 asked=2 granted=2 cost.micros=200000 "
+		"result_code=2001 rule=2 version=1 rule_name=\"message\"\n"
+		"charge state.cdr_id=2 has_charge=1 account=\"alice\" cost.micros=150000 "
+		"currency.number=978\n"
+		"  done entry_no=1 rating_group=2 is_money=0 unit=0 asked=60 granted=60 "
+		"cost.micros=0 result_code=2001 rule=1 version=1 rule_name=\"time\"\n"
+		"  done entry_no=1 rating_group=7 is_money=0 unit=4 asked=5 granted=5 "
+		"cost.micros=0 result_code=2001 rule=2 version=1 rule_name=\"message\"\n"
+		"  done entry_no=2 rating_group=2 is_money=0 unit=0 used=30 "
+		"cost.micros=150000 result_code=2001 rule=1 version=1 rule_name=\"time\"\n"
+		"  done entry_no=2 rating_group=7 is_money=0 unit=4 used=0 cost.micros=0 "
+		"result_code=2001 rule=2 version=1\n"));
+	free(books);
+	laws_hold(&fixture->store);
 }
 
 /* A step that fails half-way leaves the version and the tables as they were. */
@@ -862,13 +1037,19 @@ static const struct {
 	{ "UPDATE cc_session SET services = '[]'", "what is reserved", "bucket 1" },
 	{ "UPDATE cc_session SET status = 2", "what is reserved", "bucket 1" },
 	{ "UPDATE cc_session SET account_id = 7", "what is reserved", "bucket 1" },
-	{ "UPDATE cdr_charge SET cost_micros = 1 WHERE cdr_id = 1", "what a record says",
+	{ "UPDATE cdr SET cost_micros = 1 WHERE cdr_id = 1", "what a record says", "record 1" },
+	{ "UPDATE cdr SET services = json_set(services, '$[0][7]', 1) WHERE cdr_id = 1",
+		"what a record says", "record 1" },
+	{ "UPDATE cdr SET services = 'no JSON' WHERE cdr_id = 1", "what a record says",
 		"record 1" },
-	{ "UPDATE cdr_service SET cost_micros = 1 WHERE cdr_id = 1", "what a record says",
-		"record 1" },
-	{ "UPDATE cdr_service SET posting_id = NULL WHERE cdr_id = 1", "what a record says",
-		"record 1" },
-	{ "DELETE FROM cdr_charge WHERE cdr_id = 1", "what a record says", "record 1" },
+	{ "UPDATE cdr SET posting_id = NULL WHERE cdr_id = 1", "what a record says", "record 1" },
+	{ "UPDATE cdr SET cost_micros = NULL WHERE cdr_id = 1", "what a record says", "record 1" },
+	{ "UPDATE cdr SET account_id = NULL WHERE cdr_id = 1", "what a record says", "record 1" },
+	{ "UPDATE cdr_entry SET services = json_set(services, '$[0][7]', 1) WHERE cdr_id = 2",
+		"what a record says", "record 2" },
+	{ "UPDATE cdr_entry SET posting_id = 2 WHERE cdr_id = 2; "
+	  "UPDATE cdr SET posting_id = NULL, cost_micros = 0, services = NULL WHERE cdr_id = 1",
+		"what a record says", "record 1" },
 	{ WITHOUT_TRIGGERS
 		"INSERT INTO ledger (ledger_id, at_us, kind, is_event, account_id, "
 		"bucket_id, line_count, previous_id, unit, amount, contra, balance_after, "
@@ -950,6 +1131,120 @@ static void foreign_services_are_refused(struct fixture *fixture)
 	assert_true(back.service[0].granted == UINT64_MAX);
 	assert_false(back.service[1].rating_group.is_present);
 	assert_true(back.service[1].rated.settled.micros == INT64_MIN);
+}
+
+static bool no_done(
+	void *to, uint32_t entry_no, const struct chg_service_done *done, struct chg_view rule_name)
+{
+	(void)to, (void)entry_no, (void)done, (void)rule_name;
+	return true;
+}
+
+static enum chg_rc read_dones(const char *text, chg_done_each *each, void *to)
+{
+	struct chg_done_request request = { .entry_no = 3, .services = chg_view_of(text) };
+	bool goes_on;
+	return chg_dones_read(&request, each, to, &goes_on);
+}
+
+static void foreign_dones_are_refused(struct fixture *fixture)
+{
+	static const char *const texts[] = { "", "[", "[]", "[[]]", "null", "{}",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,null]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,null]]]",
+		"[[1,null,2,4,1,1,null,5,2001,1,1,null]]",
+		"[[1,null,0,5,1,1,null,5,2001,1,1,null]]",
+		"[[-1,null,0,4,1,1,null,5,2001,1,1,null]]", "[[1,null,0,4,1,1,null,5,-1,1,1,null]]",
+		"[[1,nul,0,4,1,1,null,5,2001,1,1,null]]", "[[1,null,0,4,1,1,null,5,2001,1,1]]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,null,0]]",
+		"[[1,null,0,4,1,1,null,,2001,1,1,null]]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,null],]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,\"a]]", "[[1,null,0,4,1,1,null,5,2001,1,1,\"\\",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,\"\\u00",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,\"\\x\"]]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,\"\\u0000\"]]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,\"\\u0100\"]]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,\"\\u008a\"]]",
+		"[[1,null,0,4,1,1,null,5,2001,1,1,\"a\nb\"]]" };
+	char name[CHG_TARIFF_TEXT_MAX + 128];
+	(void)fixture;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if (read_dones(texts[i], no_done, NULL) != CHG_E_STORE_CORRUPT)
+			fail_msg("%s was read", texts[i]);
+	}
+	assert_int_equal(
+		read_dones("[[1,null,0,4,1,1,null,5,2001,1,1,null]]", no_done, NULL), CHG_OK);
+	for (int len = CHG_TARIFF_TEXT_MAX - 1; len <= CHG_TARIFF_TEXT_MAX; len++) {
+		(void)snprintf(
+			name, sizeof name, "[[1,null,0,4,1,1,null,5,2001,1,1,\"%0*d\"]]", len, 0);
+		assert_int_equal(read_dones(name, no_done, NULL),
+			len < CHG_TARIFF_TEXT_MAX ? CHG_OK : CHG_E_STORE_CORRUPT);
+	}
+}
+
+struct back {
+	size_t count;
+	bool stops;
+	struct chg_service_done done[CHG_SERVICE_MAX];
+	char name[CHG_SERVICE_MAX][CHG_TARIFF_TEXT_MAX];
+};
+
+static bool take_back(
+	void *to, uint32_t entry_no, const struct chg_service_done *done, struct chg_view rule_name)
+{
+	struct back *back = to;
+	assert_int_equal(entry_no, 3);
+	(void)snprintf(back->name[back->count], CHG_TARIFF_TEXT_MAX, "%.*s",
+		rule_name.ptr == NULL ? 4 : (int)rule_name.len,
+		rule_name.ptr == NULL ? "none" : rule_name.ptr);
+	back->done[back->count++] = *done;
+	return !back->stops;
+}
+
+/* The largest of everything; and the name is that of the tariff that is at hand, or none. */
+static void dones_come_back(struct fixture *fixture)
+{
+	static struct chg_service_done done[CHG_SERVICE_MAX];
+	static struct chg_tariff tariff;
+	static struct back back;
+	static char text[CHG_DONES_TEXT_MAX + 1];
+	(void)fixture;
+	tariff = *any_tariff();
+	memset(tariff.rule[0].name, 1, CHG_TARIFF_TEXT_MAX - 1);
+	memcpy(tariff.rule[1].name, "a\"\\\n\xc3\x9f", 7);
+	for (size_t i = 0; i < CHG_SERVICE_MAX; i++)
+		done[i] = (struct chg_service_done){ .rating_group = { true, UINT32_MAX },
+			.service_id = { i % 2 == 0, UINT32_MAX },
+			.is_money = i % 2 == 1,
+			.unit = CHG_UNIT_COUNT - 1,
+			.asked = { true, UINT64_MAX },
+			.granted = { true, 1ull << 63 },
+			.used = { i % 2 == 0, 1ull << 63 },
+			.cost = { INT64_MIN },
+			.result_code = UINT32_MAX,
+			.rule = 1,
+			.version = 1 };
+	done[1].rule = 2;
+	done[2].rule = 3; /* there are two */
+	done[3].version = INT64_MIN;
+	assert_null(chg_dones_write(done, 0, &tariff, text).ptr);
+	struct chg_view written = chg_dones_write(done, CHG_SERVICE_MAX, &tariff, text);
+	assert_true(written.len <= CHG_DONES_TEXT_MAX);
+	text[written.len] = '\0';
+	assert_int_equal(read_dones(text, take_back, &back), CHG_OK);
+	assert_int_equal(back.count, CHG_SERVICE_MAX);
+	assert_string_equal(back.name[0], tariff.rule[0].name);
+	assert_string_equal(back.name[1], tariff.rule[1].name);
+	assert_string_equal(back.name[2], "none");
+	assert_string_equal(back.name[3], "none");
+	assert_true(back.done[0].granted.value == 1ull << 63 && back.done[0].used.is_present);
+	assert_false(back.done[1].used.is_present || back.done[1].service_id.is_present);
+	assert_true(back.done[1].is_money && back.done[3].version == INT64_MIN);
+	assert_true(back.done[1].cost.micros == INT64_MIN);
+	assert_int_equal(back.done[1].result_code, UINT32_MAX);
+	back = (struct back){ .stops = true };
+	assert_int_equal(read_dones(text, take_back, &back), CHG_OK);
+	assert_int_equal(back.count, 1);
 }
 
 /* A person with a shell is told, where the program would not do it anyway. */
@@ -1194,6 +1489,8 @@ static const struct {
 	{ "a newer schema is refused", newer_version_is_refused },
 	{ "an older schema waits for its upgrade", older_version_waits_for_upgrade },
 	{ "records outlive an upgrade, and it is asked for", records_outlive_an_upgrade },
+	{ "books outlive an upgrade", books_outlive_an_upgrade },
+	{ "the first books outlive all upgrades", first_books_outlive_all_upgrades },
 	{ "an upgrade that fails changes nothing", failed_upgrade_changes_nothing },
 	{ "another program's database is left as it is", foreign_database_is_left_alone },
 	{ "an empty file is filled by the node alone", empty_file_needs_the_node },
@@ -1217,6 +1514,8 @@ static const struct {
 	{ "broken laws of the books are found by a reader", broken_laws_are_found },
 	{ "services of a session are read as they were written, and nothing else is",
 		foreign_services_are_refused },
+	{ "what no store wrote is no service of a request", foreign_dones_are_refused },
+	{ "what a request did comes back as it was", dones_come_back },
 	{ "what is in the ledger is not changed by a shell either", ledger_is_only_added_to },
 	{ "sizes and open sessions are seen while the node writes",
 		sizes_and_open_sessions_are_seen },

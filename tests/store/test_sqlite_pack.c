@@ -3,6 +3,7 @@
  */
 #include "store/books_fixture.h"
 
+#include "store/older_fixture.h"
 #include "store/sqlite/sqlite_pack.h"
 
 enum {
@@ -280,6 +281,145 @@ static void an_older_pack_is_brought_up_to_date(void **state)
 	free_packed(packed);
 }
 
+/* ---- A pack as the program of schema 5 wrote it ---- */
+
+static void put_number(FILE *to, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		putc((int)(value & 0x7f) | 0x80, to);
+	putc((int)value, to);
+}
+
+static void put_text(FILE *to, const void *bytes, size_t len)
+{
+	put_number(to, len);
+	(void)fwrite(bytes, 1, len, to);
+}
+
+/* One column of a statement; returns how many values it has. */
+static uint64_t put_column(FILE *to, sqlite3_stmt *stmt, int column)
+{
+	char *values = NULL;
+	size_t size = 0;
+	uint64_t rows = 0, before = 0;
+	FILE *into = open_memstream(&values, &size);
+	assert_non_null(into);
+	for (; sqlite3_step(stmt) == SQLITE_ROW; rows++) {
+		if (sqlite3_column_type(stmt, column) == SQLITE_NULL) {
+			putc(0, into);
+			continue;
+		}
+		if (sqlite3_column_type(stmt, column) == SQLITE_INTEGER) {
+			uint64_t value = (uint64_t)sqlite3_column_int64(stmt, column);
+			uint64_t step = value - before;
+			before = value;
+			putc(1, into);
+			put_number(into, step << 1 ^ (step >> 63 != 0 ? UINT64_MAX : 0));
+			continue;
+		}
+		putc(2, into);
+		put_text(into, sqlite3_column_text(stmt, column),
+			(size_t)sqlite3_column_bytes(stmt, column));
+	}
+	sqlite3_reset(stmt);
+	fclose(into);
+	put_text(to, sqlite3_column_name(stmt, column), strlen(sqlite3_column_name(stmt, column)));
+	put_text(to, values, size);
+	free(values);
+	return rows;
+}
+
+static void put_table(FILE *to, sqlite3 *db, const char *table)
+{
+	char sql[96], *columns = NULL;
+	size_t size = 0;
+	uint64_t rows = 0;
+	sqlite3_stmt *stmt;
+	FILE *into = open_memstream(&columns, &size);
+	assert_non_null(into);
+	(void)snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	for (int i = 0; i < sqlite3_column_count(stmt); i++)
+		rows = put_column(into, stmt, i);
+	fclose(into);
+	assert_true(rows > 0);
+	put_text(to, table, strlen(table));
+	put_number(to, (uint64_t)sqlite3_column_count(stmt));
+	put_number(to, rows);
+	(void)fwrite(columns, 1, size, to);
+	free(columns);
+	sqlite3_finalize(stmt);
+}
+
+/* What a record was charged with and what its services did, as text; the caller frees it. */
+static char *charges_of(struct chg_store *store, int64_t cdr_id)
+{
+	struct chg_cdr_filter filter = { .cdr_id = cdr_id };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+	struct dump dump = { .to = to, .store = store };
+	assert_non_null(to);
+	assert_int_equal(store->ops->scan_cdrs(store->self, &filter, dump_charge, &dump), CHG_OK);
+	fclose(to);
+	return text;
+}
+
+static void same_charges(struct chg_store *want, struct chg_store *have, int64_t cdr_id)
+{
+	char *expected = charges_of(want, cdr_id), *found = charges_of(have, cdr_id);
+	assert_string_equal(expected, found);
+	assert_non_null(strstr(found, "has_charge=1"));
+	assert_non_null(strstr(found, "done entry_no="));
+	free(expected);
+	free(found);
+}
+
+/* Services and charges had tables of their own. */
+static void a_pack_of_schema_5_is_brought_up_to_date(void **state)
+{
+	static const char *const tables[] = { "origin_host", "account", "cdr", "cdr_entry",
+		"cdr_zone", "cdr_charge", "cdr_service" };
+	struct fixture fixture = fixture_make(true);
+	struct chg_store shelf = open_shelf();
+	char older[160], *pack = NULL;
+	size_t size = 0;
+	sqlite3 *db;
+	FILE *to = open_memstream(&pack, &size);
+	(void)state;
+	assert_non_null(to);
+	account_ok(&fixture.store, "alice", 1000000);
+	debit(&fixture.store, 5, "d", "alice", 3);
+	struct chg_ccr ccr = ccr_of("s", CHG_CC_INITIAL, 0, "alice");
+	ask_units(&ccr, CHG_UNIT_MESSAGES, 2);
+	charge(&fixture.store, 6, &ccr);
+	ccr = ccr_of("s", CHG_CC_TERMINATION, 1, "alice");
+	use_units(&ccr, CHG_UNIT_MESSAGES, 2);
+	charge(&fixture.store, 7, &ccr);
+	(void)snprintf(older, sizeof older, "%s.copy", fixture.path);
+	older_make_5(fixture.path, older);
+	assert_int_equal(sqlite3_open(older, &db), SQLITE_OK);
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		put_table(to, db, tables[i]);
+	sqlite3_close(db);
+	fclose(to);
+	for (int twice = 0; twice < 2; twice++) {
+		assert_int_equal(
+			chg_sqlite_shelf_fill(&shelf, 5, (struct chg_view){ pack, size }), CHG_OK);
+		for (int64_t cdr_id = 1; cdr_id <= 2; cdr_id++) {
+			same_record(&fixture.store, &shelf, cdr_id);
+			same_charges(&fixture.store, &shelf, cdr_id);
+		}
+	}
+	/* Those tables are not there any more. */
+	assert_int_equal(chg_sqlite_shelf_fill(&shelf, (uint32_t)chg_sqlite_schema_version(),
+				 (struct chg_view){ pack, size }),
+		CHG_E_STORE_CORRUPT);
+	free(pack);
+	shelf.ops->close(shelf.self);
+	fixture_remove(&fixture);
+}
+
 static void it_is_known_how_many_there_are(void **state)
 {
 	struct packed *packed = make_packed();
@@ -304,6 +444,8 @@ int main(void)
 		{ .name = "what is no pack is refused", .test_func = what_is_no_pack_is_refused },
 		{ .name = "an older pack is brought up to date",
 			.test_func = an_older_pack_is_brought_up_to_date },
+		{ .name = "a pack of schema 5 is brought up to date, charges and services too",
+			.test_func = a_pack_of_schema_5_is_brought_up_to_date },
 		{ .name = "it is known how many records there are",
 			.test_func = it_is_known_how_many_there_are },
 	};

@@ -10,8 +10,6 @@
 static const enum chg_query deletions[] = {
 	CHG_Q_leaver_delete_entries,
 	CHG_Q_leaver_delete_participants,
-	CHG_Q_leaver_delete_services,
-	CHG_Q_leaver_delete_charge,
 	CHG_Q_leaver_delete,
 };
 

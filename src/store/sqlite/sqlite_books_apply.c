@@ -6,8 +6,6 @@
 #include "core/units_json.h"
 #include "store/sqlite/sqlite_private.h"
 
-static const struct chg_view online = { .ptr = "CH-2", .len = 4 };
-
 /* What all parts of one plan need. */
 struct work {
 	struct chg_sqlite *sqlite;
@@ -15,9 +13,8 @@ struct work {
 	const struct chg_ccr *ccr;
 	const struct chg_cc_plan *plan;
 	struct chg_host host;
-	int64_t cdr_id;     /* that what is charged belongs to; 0 none */
-	int64_t record_id;  /* that this request went into; 0 none */
-	int64_t posting_id; /* that this request came to; 0 none */
+	struct chg_charged charged;
+	int64_t cdr_id; /* that what is charged belongs to; 0 none */
 };
 
 static enum chg_rc posting_write(struct work *work, struct chg_payer *payer)
@@ -30,8 +27,11 @@ static enum chg_rc posting_write(struct work *work, struct chg_payer *payer)
 		.cdr_id = work->cdr_id,
 		.refunds = plan->refunds,
 	};
-	return chg_sqlite_post(
-		work->sqlite, &posting, plan->entry, plan->entry_count, payer, &work->posting_id);
+	int64_t posting_id;
+	enum chg_rc rc = chg_sqlite_post(
+		work->sqlite, &posting, plan->entry, plan->entry_count, payer, &posting_id);
+	assert(rc != CHG_OK || posting_id == work->charged.posting_id);
+	return rc;
 }
 
 /* The account was read when the request was loaded, and is still at hand then. */
@@ -98,55 +98,6 @@ static enum chg_rc session_write(const struct work *work)
 	return CHG_OK;
 }
 
-/* The name of the rule, where it is one of the tariff that the store is given. */
-static struct chg_view rule_name(
-	const struct chg_tariff *tariff, const struct chg_service_done *done)
-{
-	if (tariff == NULL || done->rule == 0 || done->rule > tariff->rule_count ||
-		done->version != tariff->version)
-		return (struct chg_view){ 0 };
-	return chg_view_of(tariff->rule[done->rule - 1].name);
-}
-
-static enum chg_rc dones_add(const struct work *work, const struct chg_tariff *tariff)
-{
-	const struct chg_cdr_state *record = &work->plan->record.record;
-	bool is_session = record->kind == CHG_CDR_SESSION;
-	for (size_t i = 0; i < work->plan->done_count && work->record_id != 0; i++) {
-		const struct chg_service_done *done = &work->plan->done[i];
-		struct chg_stmt *stmt = chg_sqlite_query(work->sqlite, CHG_Q_done_add);
-		chg_rows_bind(&chg_rows_done, stmt, done);
-		chg_stmt_i64(stmt, CHG_N_cdr_id, work->record_id);
-		chg_stmt_i64(stmt, CHG_N_entry_no, is_session ? record->entry_count : 0);
-		chg_stmt_i64(stmt, CHG_N_ordinal, (int64_t)i + 1);
-		if (i == 0 && work->posting_id != 0)
-			chg_stmt_i64(stmt, CHG_N_posting_id, work->posting_id);
-		else
-			chg_stmt_null(stmt, CHG_N_posting_id);
-		chg_stmt_text(stmt, CHG_N_rule_name, rule_name(tariff, done));
-		enum chg_rc rc = chg_stmt_run(stmt);
-		if (rc != CHG_OK)
-			return rc;
-	}
-	return CHG_OK;
-}
-
-/* Who paid for the record, and how much. */
-static enum chg_rc charge_write(const struct work *work)
-{
-	int64_t cost = 0;
-	if (!work->plan->has_account || work->cdr_id == 0)
-		return CHG_OK;
-	for (size_t i = 0; i < work->plan->done_count; i++)
-		cost += work->plan->done[i].cost.micros;
-	struct chg_stmt *stmt = chg_sqlite_query(work->sqlite, CHG_Q_charge_add);
-	chg_stmt_i64(stmt, CHG_N_cdr_id, work->cdr_id);
-	chg_stmt_i64(stmt, CHG_N_account_id, work->plan->account.account_id);
-	chg_stmt_i64(stmt, CHG_N_currency, work->plan->account.currency.number);
-	chg_stmt_i64(stmt, CHG_N_cost_micros, cost);
-	return chg_stmt_run(stmt);
-}
-
 static enum chg_rc suspense_add(const struct work *work)
 {
 	char used[CHG_UNITS_JSON_MAX];
@@ -174,21 +125,42 @@ static enum chg_rc answer_add(const struct work *work, struct chg_view answer)
 		work->sqlite, work->now, work->host.id, &work->ccr->data, answer);
 }
 
-/* The record first, since all that follows names it. */
+/* What the record has to say of this request: all of it is known before the record is written. */
+static enum chg_rc charged_prepare(struct work *work, const struct chg_tariff *tariff)
+{
+	const struct chg_cc_plan *plan = work->plan;
+	struct chg_charged *charged = &work->charged;
+	*charged = (struct chg_charged){ .account = plan->has_account ? &plan->account : NULL };
+	charged->services =
+		chg_dones_write(plan->done, plan->done_count, tariff, work->sqlite->dones);
+	for (size_t i = 0; i < plan->done_count; i++)
+		charged->cost.micros += plan->done[i].cost.micros;
+	if (plan->entry_count == 0)
+		return CHG_OK;
+	return chg_sqlite_sequence_peek(
+		work->sqlite, &work->sqlite->posting_id, &charged->posting_id);
+}
+
+/*
+ * The record first, since all that follows names it.  Nothing is charged without one: a request that
+ * writes none, such as an INITIAL of a session that is there, moves nothing.
+ */
 static enum chg_rc apply(struct work *work, const struct chg_tariff *tariff, struct chg_view answer)
 {
-	assert(work->plan->entry_count == 0 || work->plan->has_account);
-	enum chg_rc rc = chg_sqlite_apply_record(work->sqlite, online, work->now, &work->ccr->data,
-		&work->plan->record, &work->host, &work->record_id);
-	work->cdr_id = work->record_id != 0 ? work->record_id : work->plan->session.cdr_id;
+	const struct chg_cc_plan *plan = work->plan;
+	int64_t record_id = 0;
+	assert(plan->entry_count == 0 || plan->has_account);
+	enum chg_rc rc = charged_prepare(work, tariff);
+	assert(plan->entry_count == 0 || plan->record.step != CHG_STEP_NONE);
+	assert(work->charged.cost.micros == 0 || plan->record.step != CHG_STEP_NONE);
+	if (rc == CHG_OK)
+		rc = chg_sqlite_apply_record(work->sqlite, work->now, &work->ccr->data,
+			&plan->record, &work->charged, &work->host, &record_id);
+	work->cdr_id = record_id != 0 ? record_id : plan->session.cdr_id;
 	if (rc == CHG_OK)
 		rc = account_write(work);
 	if (rc == CHG_OK)
 		rc = session_write(work);
-	if (rc == CHG_OK)
-		rc = dones_add(work, tariff);
-	if (rc == CHG_OK)
-		rc = charge_write(work);
 	if (rc == CHG_OK)
 		rc = suspense_add(work);
 	return rc == CHG_OK ? answer_add(work, answer) : rc;

@@ -125,53 +125,27 @@ enum chg_rc chg_sqlite_tariff_scan(void *self, chg_tariff_each *each, void *to)
 	return rc;
 }
 
-/* What stands behind the columns of chg_rows_done. */
-struct done_place {
-	int64_t entry_no;
-	int64_t ordinal;
-	bool has_rule_name;
-	char rule_name[CHG_TARIFF_TEXT_MAX];
-};
-
-static enum chg_rc next_done(struct chg_stmt *stmt, struct chg_service_done *done,
-	struct done_place *place, bool *ret_row)
-{
-	*ret_row = false;
-	enum chg_rc rc = chg_stmt_step(stmt, ret_row);
-	if (rc != CHG_OK || !*ret_row)
-		return rc;
-	int column = (int)chg_rows_done.count;
-	chg_rows_read(&chg_rows_done, stmt, done);
-	place->entry_no = sqlite3_column_int64(stmt->handle, column);
-	place->ordinal = sqlite3_column_int64(stmt->handle, column + 1);
-	struct chg_view name = chg_stmt_column_text(stmt, column + 2);
-	size_t len = name.len < CHG_TARIFF_TEXT_MAX ? name.len : CHG_TARIFF_TEXT_MAX - 1;
-	place->has_rule_name = chg_view_present(name);
-	if (len > 0)
-		memcpy(place->rule_name, name.ptr, len);
-	place->rule_name[len] = '\0';
-	chg_stmt_reset(stmt);
-	return CHG_OK;
-}
-
 enum chg_rc chg_sqlite_done_scan(void *self, int64_t cdr_id, chg_done_each *each, void *to)
 {
 	struct chg_stmt *stmt = chg_sqlite_query(chg_sqlite_self(self), CHG_Q_done_next);
-	struct chg_service_done done;
-	struct done_place place = { .entry_no = -1 };
+	struct chg_done_request request = { 0 };
+	struct chg_texts texts = { 0 };
+	int64_t entry_no = -1;
 	bool goes_on = true;
+	enum chg_rc rc = CHG_OK;
 	while (goes_on) {
 		bool has_row;
 		chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
-		chg_stmt_i64(stmt, CHG_N_entry_no, place.entry_no);
-		chg_stmt_i64(stmt, CHG_N_ordinal, place.ordinal);
-		enum chg_rc rc = next_done(stmt, &done, &place, &has_row);
-		if (rc != CHG_OK || !has_row)
-			return rc;
-		goes_on = each(to, (uint32_t)place.entry_no, &done,
-			chg_view_of(place.has_rule_name ? place.rule_name : NULL));
+		chg_stmt_i64(stmt, CHG_N_entry_no, entry_no);
+		rc = chg_sqlite_take_row(stmt, &chg_rows_request, &request, &texts, &has_row);
+		goes_on = rc == CHG_OK && has_row;
+		if (goes_on)
+			rc = chg_dones_read(&request, each, to, &goes_on);
+		goes_on &= rc == CHG_OK;
+		entry_no = request.entry_no;
 	}
-	return CHG_OK;
+	free(texts.bytes);
+	return rc;
 }
 
 /* ---- The laws ---- */

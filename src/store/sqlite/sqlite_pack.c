@@ -41,8 +41,6 @@ static const struct {
 	{ "cdr_entry", CHG_Q_pack_cdr_entry, false },
 	{ "cdr_participant", CHG_Q_pack_cdr_participant, false },
 	{ "cdr_zone", CHG_Q_pack_cdr_zone, true },
-	{ "cdr_charge", CHG_Q_pack_cdr_charge, false },
-	{ "cdr_service", CHG_Q_pack_cdr_service, false },
 };
 
 const char *chg_pack_table(size_t i)

@@ -8,7 +8,7 @@
 #include "store/sqlite/sqlite_private.h"
 
 enum {
-	CHG_PACK_TABLES = 8,
+	CHG_PACK_TABLES = 6,
 	CHG_PACK_COLUMN_MAX = 96,
 	CHG_PACK_NAME_MAX = 64,
 };

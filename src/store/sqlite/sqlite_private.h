@@ -115,6 +115,10 @@ enum {
 		CHG_SERVICE_MAX * (12 * (CHG_NUMBER_TEXT_MAX + 1) +
 					  CHG_HOLD_MAX * (2 * CHG_NUMBER_TEXT_MAX + 4) + 8) +
 		2,
+	/* What a request did for all services: 11 numbers each, and a name of escapes. */
+	CHG_DONES_TEXT_MAX =
+		CHG_SERVICE_MAX * (11 * (CHG_NUMBER_TEXT_MAX + 1) + 6 * CHG_TARIFF_TEXT_MAX + 8) +
+		2,
 };
 
 struct chg_cached_identity {
@@ -181,6 +185,7 @@ struct chg_sqlite {
 	int64_t watched_id;            /* the session that was read last; 0 none */
 	chg_instant watched_at;        /* when it is looked at: at or before its `until` */
 	char services[CHG_SERVICES_TEXT_MAX];
+	char dones[CHG_DONES_TEXT_MAX];
 	struct chg_kept *kept;
 	struct chg_host hosts[CHG_HOST_CACHE_SIZE];
 	struct chg_epochs epochs;
@@ -310,7 +315,7 @@ enum chg_rc chg_sqlite_scan_entries(void *self, int64_t cdr_id, chg_cdr_entry_ea
 enum chg_rc chg_sqlite_scan_participants(
 	void *self, int64_t cdr_id, chg_cdr_participant_each *each, void *to);
 
-/* ---- sqlite_store.c: what records and books share.  `source` is "CH-1" or "CH-2". ---- */
+/* ---- sqlite_store.c: what records and books share ---- */
 
 /* The number that is given next; take gives it. */
 enum chg_rc chg_sqlite_sequence_peek(
@@ -339,14 +344,25 @@ enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_sta
 /* Whether the statement, which is bound, gives a row. */
 enum chg_rc chg_sqlite_gives_row(struct chg_stmt *stmt, bool *ret);
 
-/* What is known of the session's record.  An event touches no session. */
+/* What is known of the session's record.  An event touches no session.  `source`: "CH-1" or "CH-2". */
 enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view source,
 	const struct chg_host *host, const struct chg_acr *acr, struct chg_acct_facts *facts);
 
-/* Steps 1 to 5 of struct chg_acct_plan; ret_cdr_id is 0 when no record was written. */
-enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_view source,
-	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan,
-	struct chg_host *ret_host, int64_t *ret_cdr_id);
+/* What a request of CH-2 came to; it stands in the rows of its record. */
+struct chg_charged {
+	const struct chg_account *account; /* who pays; NULL nobody */
+	chg_money cost;                    /* of this request */
+	int64_t posting_id;                /* of this request; 0 none */
+	struct chg_view services;          /* a text of chg_dones_write; absent: none */
+};
+
+/*
+ * Steps 1 to 5 of struct chg_acct_plan; ret_cdr_id is 0 when no record was written.  `charged` is NULL
+ * for a request of CH-1.
+ */
+enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_now now,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	const struct chg_charged *charged, struct chg_host *ret_host, int64_t *ret_cdr_id);
 
 /* ---- sqlite_seen.c: the memory for duplicates ---- */
 
@@ -466,6 +482,21 @@ struct chg_view chg_services_write(
 
 /* The way back.  CHG_E_STORE_CORRUPT: it is not what the other one writes. */
 enum chg_rc chg_services_read(struct chg_view text, struct chg_cc_session *session);
+
+/*
+ * What a request did for each service as a text, which lives as long as the buffer; absent when that
+ * is nothing.  Rules get the names that they have in `tariff`, if it is the one they are of; it may be
+ * NULL.
+ */
+struct chg_view chg_dones_write(const struct chg_service_done *done, size_t count,
+	const struct chg_tariff *tariff, char text[static CHG_DONES_TEXT_MAX]);
+
+/*
+ * The way back: tells each of them until one is not wanted, which *ret_goes_on says then.
+ * CHG_E_STORE_CORRUPT: it is not what the other one writes, nor what an upgrade made of rows.
+ */
+enum chg_rc chg_dones_read(
+	const struct chg_done_request *request, chg_done_each *each, void *to, bool *ret_goes_on);
 
 /* Steps a statement whose columns are those of a session, and then services and look_at_us. */
 enum chg_rc chg_sqlite_session_read(struct chg_sqlite *sqlite, struct chg_stmt *stmt,

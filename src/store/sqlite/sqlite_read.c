@@ -402,7 +402,7 @@ enum chg_rc chg_sqlite_columns_check(
 		{ CHG_Q_cc_session_get, &chg_rows_session, "cc_session_get" },
 		{ CHG_Q_cc_session_due, &chg_rows_session, "cc_session_due" },
 		{ CHG_Q_cc_session_next_older, &chg_rows_session, "cc_session_next_older" },
-		{ CHG_Q_done_next, &chg_rows_done, "done_next" },
+		{ CHG_Q_done_next, &chg_rows_request, "done_next" },
 		{ CHG_Q_ledger_next, &chg_rows_ledger, "ledger_next" },
 		{ CHG_Q_suspense_next, &chg_rows_suspense, "suspense_next" },
 		{ CHG_Q_suspense_next_waiting, &chg_rows_suspense, "suspense_next_waiting" },

@@ -193,21 +193,12 @@ static const struct chg_row session_rows[] = {
 };
 ROWS(session);
 
-#define DONE(column, type, field) ROW(chg_service_done, column, type, field)
-static const struct chg_row done_rows[] = {
-	DONE(rating_group, OPT_U32, rating_group),
-	DONE(service_id, OPT_U32, service_id),
-	DONE(is_money, BOOL, is_money),
-	DONE(unit, U32, unit),
-	DONE(asked, OPT_U64, asked),
-	DONE(granted, OPT_U64, granted),
-	DONE(used, OPT_U64, used),
-	DONE(cost_micros, I64, cost.micros),
-	DONE(result_code, U32, result_code),
-	DONE(rule, U32, rule),
-	DONE(tariff_version, I64, version),
+#define REQUEST(column, type, field) ROW(chg_done_request, column, type, field)
+static const struct chg_row request_rows[] = {
+	REQUEST(entry_no, U32, entry_no),
+	REQUEST(services, TEXT, services),
 };
-ROWS(done);
+ROWS(request);
 
 #define LINE(column, type, field) ROW(chg_ledger_line, column, type, field)
 static const struct chg_row ledger_rows[] = {

@@ -40,6 +40,12 @@ struct chg_rows {
 	size_t count;
 };
 
+/* What a request of CH-2 did for its services: a text of chg_dones_write. */
+struct chg_done_request {
+	uint32_t entry_no; /* 0 for an event */
+	struct chg_view services;
+};
+
 extern const struct chg_rows chg_rows_state;       /* struct chg_cdr_state, all of it */
 extern const struct chg_rows chg_rows_cdr;         /* struct chg_cdr without its sub-session */
 extern const struct chg_rows chg_rows_entry;       /* struct chg_cdr_entry */
@@ -50,7 +56,7 @@ extern const struct chg_rows chg_rows_acr_entry;   /* struct chg_acr: an entry o
 extern const struct chg_rows chg_rows_account;     /* struct chg_account without its buckets */
 extern const struct chg_rows chg_rows_bucket;      /* struct chg_bucket */
 extern const struct chg_rows chg_rows_session;     /* struct chg_cc_session without its services */
-extern const struct chg_rows chg_rows_done;        /* struct chg_service_done */
+extern const struct chg_rows chg_rows_request;     /* struct chg_done_request */
 extern const struct chg_rows chg_rows_ledger;      /* struct chg_ledger_line */
 extern const struct chg_rows chg_rows_suspense;    /* struct chg_suspense_line */
 extern const struct chg_rows chg_rows_tariff;      /* struct chg_tariff_line */

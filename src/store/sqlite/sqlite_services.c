@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The services of a session as the text of one column: written in one way, and read in no other.
+ * The services of a session, and what a request did for each, as the text of one column: written in one
+ * way, and read in no other.
  */
 #include <string.h>
 
@@ -86,6 +87,73 @@ struct chg_view chg_services_write(
 	return (struct chg_view){ .ptr = text, .len = (size_t)(to - text) };
 }
 
+static char *put_opt_count(char *to, chg_opt_u64 number)
+{
+	if (number.is_present)
+		return put_next(to, (int64_t)number.value);
+	memcpy(to, "null,", 5);
+	return to + 5;
+}
+
+/* At most 6 octets for each of the text, and its quotes.  As SQLite's json_quote, but shorter ways. */
+static char *put_string(char *to, const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	to = put_char(to, '"');
+	for (; *text != '\0'; text++) {
+		unsigned char octet = (unsigned char)*text;
+		if (octet < 0x20) {
+			memcpy(to, "\\u00", 4);
+			to = put_char(put_char(to + 4, hex[octet >> 4]), hex[octet & 15]);
+			continue;
+		}
+		if (octet == '"' || octet == '\\')
+			to = put_char(to, '\\');
+		to = put_char(to, *text);
+	}
+	return put_char(to, '"');
+}
+
+/* The name of the rule, where it is one of the tariff that is at hand. */
+static char *put_rule_name(
+	char *to, const struct chg_service_done *done, const struct chg_tariff *tariff)
+{
+	if (tariff != NULL && done->rule != 0 && done->rule <= tariff->rule_count &&
+		done->version == tariff->version)
+		return put_string(to, tariff->rule[done->rule - 1].name);
+	memcpy(to, "null", 4);
+	return to + 4;
+}
+
+static char *put_done(
+	char *to, const struct chg_service_done *done, const struct chg_tariff *tariff)
+{
+	to = put_opt(put_char(to, '['), done->rating_group);
+	to = put_opt(to, done->service_id);
+	to = put_next(to, done->is_money);
+	to = put_next(to, done->unit);
+	to = put_opt_count(to, done->asked);
+	to = put_opt_count(to, done->granted);
+	to = put_opt_count(to, done->used);
+	to = put_next(to, done->cost.micros);
+	to = put_next(to, done->result_code);
+	to = put_next(to, done->rule);
+	to = put_next(to, done->version);
+	return put_char(put_rule_name(to, done, tariff), ']');
+}
+
+struct chg_view chg_dones_write(const struct chg_service_done *done, size_t count,
+	const struct chg_tariff *tariff, char text[static CHG_DONES_TEXT_MAX])
+{
+	char *to = text;
+	if (count == 0)
+		return (struct chg_view){ 0 };
+	for (size_t i = 0; i < count; i++)
+		to = put_done(put_char(to, i == 0 ? '[' : ','), &done[i], tariff);
+	to = put_char(to, ']');
+	return (struct chg_view){ .ptr = text, .len = (size_t)(to - text) };
+}
+
 /* ---- Reading ---- */
 
 /* What is left of the text; is_bad once something else stood there than what was asked for. */
@@ -138,13 +206,22 @@ static uint32_t take_u32(struct reader *reader, uint32_t max)
 	return (uint32_t)number;
 }
 
-static chg_opt_u32 take_opt(struct reader *reader)
+/* Whether `null` comes next; it is taken then. */
+static bool take_null(struct reader *reader)
 {
-	static const char null[] = { 'n', 'u', 'l', 'l', ',' };
+	static const char null[] = { 'n', 'u', 'l', 'l' };
 	if ((size_t)(reader->end - reader->at) < sizeof null ||
 		memcmp(reader->at, null, sizeof null) != 0)
-		return (chg_opt_u32){ true, take_u32(reader, UINT32_MAX) };
+		return false;
 	reader->at += sizeof null;
+	return true;
+}
+
+static chg_opt_u32 take_opt(struct reader *reader)
+{
+	if (!take_null(reader))
+		return (chg_opt_u32){ true, take_u32(reader, UINT32_MAX) };
+	take(reader, ',');
 	return (chg_opt_u32){ 0 };
 }
 
@@ -202,6 +279,99 @@ enum chg_rc chg_services_read(struct chg_view text, struct chg_cc_session *sessi
 			return CHG_E_STORE_CORRUPT;
 		take_service(&reader, &session->service[session->service_count++]);
 	} while (!reader.is_bad && take_if(&reader, ','));
+	take(&reader, ']');
+	return reader.is_bad || reader.at != reader.end ? CHG_E_STORE_CORRUPT : CHG_OK;
+}
+
+static chg_opt_u64 take_opt_count(struct reader *reader)
+{
+	if (!take_null(reader))
+		return (chg_opt_u64){ true, (uint64_t)take_next(reader) };
+	take(reader, ',');
+	return (chg_opt_u64){ 0 };
+}
+
+/* What stands behind a backslash. */
+static char take_escaped(struct reader *reader)
+{
+	static const char from[] = "\"\\bfnrt", to[] = "\"\\\b\f\n\r\t", hex[] = "0123456789abcdef";
+	if (reader->end - reader->at >= 5 && memcmp(reader->at, "u00", 3) == 0) {
+		const char *high = memchr(hex, reader->at[3], 8);
+		const char *low = memchr(hex, reader->at[4], 16);
+		reader->at += 5;
+		reader->is_bad |= high == NULL || low == NULL;
+		return reader->is_bad ? '?' : (char)((high - hex) * 16 + (low - hex));
+	}
+	const char *known =
+		reader->at == reader->end ? NULL : memchr(from, *reader->at, sizeof from - 1);
+	reader->is_bad |= known == NULL;
+	if (known == NULL)
+		return '?';
+	reader->at++;
+	return to[known - from];
+}
+
+/* False: null stands there. */
+static bool take_rule_name(struct reader *reader, char ret[static CHG_TARIFF_TEXT_MAX])
+{
+	size_t len = 0;
+	if (take_null(reader))
+		return false;
+	take(reader, '"');
+	while (!reader->is_bad && !take_if(reader, '"')) {
+		if (reader->at == reader->end || len == CHG_TARIFF_TEXT_MAX - 1) {
+			reader->is_bad = true;
+			break;
+		}
+		bool is_escape = *reader->at == '\\';
+		char octet = *reader->at++;
+		ret[len++] = is_escape ? take_escaped(reader) : octet;
+		reader->is_bad |=
+			ret[len - 1] == '\0' || (!is_escape && (unsigned char)octet < 0x20);
+	}
+	ret[len] = '\0';
+	return true;
+}
+
+/* ret_name is the buffer, or absent. */
+static struct chg_service_done take_done(
+	struct reader *reader, char name[static CHG_TARIFF_TEXT_MAX], struct chg_view *ret_name)
+{
+	struct chg_service_done done;
+	take(reader, '[');
+	done.rating_group = take_opt(reader);
+	done.service_id = take_opt(reader);
+	done.is_money = take_u32(reader, 1) == 1;
+	done.unit = (enum chg_unit)take_u32(reader, CHG_UNIT_COUNT - 1);
+	done.asked = take_opt_count(reader);
+	done.granted = take_opt_count(reader);
+	done.used = take_opt_count(reader);
+	done.cost.micros = take_next(reader);
+	done.result_code = take_u32(reader, UINT32_MAX);
+	done.rule = take_u32(reader, UINT32_MAX);
+	done.version = take_next(reader);
+	*ret_name = chg_view_of(take_rule_name(reader, name) ? name : NULL);
+	take(reader, ']');
+	return done;
+}
+
+enum chg_rc chg_dones_read(
+	const struct chg_done_request *request, chg_done_each *each, void *to, bool *ret_goes_on)
+{
+	struct chg_view text = request->services;
+	struct reader reader = { .at = text.ptr, .end = text.ptr + text.len };
+	*ret_goes_on = true;
+	take(&reader, '[');
+	do {
+		char name[CHG_TARIFF_TEXT_MAX];
+		struct chg_view rule_name;
+		struct chg_service_done done = take_done(&reader, name, &rule_name);
+		if (reader.is_bad)
+			return CHG_E_STORE_CORRUPT;
+		*ret_goes_on = each(to, request->entry_no, &done, rule_name);
+	} while (*ret_goes_on && take_if(&reader, ','));
+	if (!*ret_goes_on)
+		return CHG_OK;
 	take(&reader, ']');
 	return reader.is_bad || reader.at != reader.end ? CHG_E_STORE_CORRUPT : CHG_OK;
 }

@@ -9,6 +9,7 @@
 #include "store/sqlite/sqlite_private.h"
 
 static const struct chg_view offline = { .ptr = "CH-1", .len = 4 };
+static const struct chg_view online = { .ptr = "CH-2", .len = 4 };
 
 enum {
 	/* last_seen_us of a peer is written when it is older than this. */
@@ -538,11 +539,46 @@ static void bind_figures(struct chg_stmt *stmt, const struct chg_acr *acr, bool 
 }
 
 /* Records of CH-2 are supervised by their sessions. */
-static struct chg_cdr_state supervised(struct chg_view source, struct chg_cdr_state state)
+static struct chg_cdr_state supervised(
+	const struct chg_charged *charged, struct chg_cdr_state state)
 {
-	if (!chg_view_equal(source, offline))
+	if (charged != NULL)
 		state.supervise_until = (chg_opt_instant){ 0 };
 	return state;
+}
+
+static void bind_number(struct chg_stmt *stmt, enum chg_name name, bool is_present, int64_t value)
+{
+	if (is_present)
+		chg_stmt_i64(stmt, name, value);
+	else
+		chg_stmt_null(stmt, name);
+}
+
+/* What is added to the cost of a record. */
+static void bind_cost(struct chg_stmt *stmt, const struct chg_charged *charged)
+{
+	bool has_payer = charged != NULL && charged->account != NULL;
+	bind_number(stmt, CHG_N_cost_micros, has_payer, has_payer ? charged->cost.micros : 0);
+}
+
+/* Who pays for a new record, and how much. */
+static void bind_charge(struct chg_stmt *stmt, const struct chg_charged *charged)
+{
+	const struct chg_account *account = charged == NULL ? NULL : charged->account;
+	bool has_payer = account != NULL;
+	bind_cost(stmt, charged);
+	bind_number(stmt, CHG_N_account_id, has_payer, has_payer ? account->account_id : 0);
+	bind_number(stmt, CHG_N_currency, has_payer, has_payer ? account->currency.number : 0);
+}
+
+/* What a request did, which an event has in its record and a session's request in its entry. */
+static void bind_done(struct chg_stmt *stmt, const struct chg_charged *charged)
+{
+	int64_t posting_id = charged == NULL ? 0 : charged->posting_id;
+	bind_number(stmt, CHG_N_posting_id, posting_id != 0, posting_id);
+	chg_stmt_text(
+		stmt, CHG_N_services, charged == NULL ? (struct chg_view){ 0 } : charged->services);
 }
 
 /* The parties of a new record; the text lives until the next record is read. */
@@ -556,11 +592,11 @@ static struct chg_view parties_of(struct chg_sqlite *sqlite, const struct chg_ac
 	return chg_parties_text(&known->parties);
 }
 
-static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_view source,
-	struct chg_now now, int64_t host_id, const struct chg_acr *acr,
-	const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
+static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	const struct chg_charged *charged, int64_t *ret_cdr_id)
 {
-	struct chg_cdr_state record = supervised(source, plan->record);
+	struct chg_cdr_state record = supervised(charged, plan->record);
 	enum chg_rc rc = chg_sqlite_sequence_take(sqlite, &sqlite->cdr_id, &record.cdr_id);
 	if (rc == CHG_OK && record.status == CHG_CDR_CLOSED)
 		rc = chg_sqlite_sequence_take(
@@ -574,11 +610,14 @@ static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_view sour
 		chg_sqlite_query(sqlite, is_event ? CHG_Q_cdr_add_event : CHG_Q_cdr_add);
 	chg_rows_bind(&chg_rows_state, stmt, &record);
 	chg_rows_bind(&chg_rows_acr_texts, stmt, acr);
-	if (!is_event)
+	if (is_event)
+		bind_done(stmt, charged);
+	else
 		bind_invited(stmt, acr);
+	bind_charge(stmt, charged);
 	bind_figures(stmt, acr, plan->has_figures);
 	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
-	chg_stmt_text(stmt, CHG_N_source, source);
+	chg_stmt_text(stmt, CHG_N_source, charged == NULL ? offline : online);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	chg_stmt_text(stmt, CHG_N_parties, parties_of(sqlite, acr));
 	*ret_cdr_id = record.cdr_id;
@@ -674,11 +713,12 @@ static enum chg_rc touched_add(struct chg_sqlite *sqlite, int64_t cdr_id)
 	return chg_stmt_run(stmt);
 }
 
-static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_view source,
-	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan)
+static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_now now,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	const struct chg_charged *charged)
 {
 	struct chg_known *known = &sqlite->known;
-	struct chg_cdr_state state = supervised(source, plan->record);
+	struct chg_cdr_state state = supervised(charged, plan->record);
 	enum chg_rc rc = known_load(sqlite, state.cdr_id);
 	if (rc == CHG_OK)
 		rc = number_give(sqlite, &state);
@@ -694,6 +734,7 @@ static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_view sour
 	struct chg_stmt *stmt = update_of(sqlite, &state);
 	chg_rows_bind(&chg_rows_state, stmt, &state);
 	bind_figures(stmt, acr, plan->has_figures);
+	bind_cost(stmt, charged);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	chg_stmt_text(stmt, CHG_N_parties,
 		has_more ? chg_parties_text(&known->parties) : (struct chg_view){ 0 });
@@ -705,10 +746,12 @@ static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_view sour
 }
 
 static enum chg_rc entry_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t cdr_id,
-	const struct chg_acr *acr, const struct chg_acct_plan *plan)
+	const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	const struct chg_charged *charged)
 {
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_entry_add);
 	chg_rows_bind(&chg_rows_acr_entry, stmt, acr);
+	bind_done(stmt, charged);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	chg_stmt_i64(stmt, CHG_N_entry_no, plan->record.entry_count);
 	chg_stmt_i64(stmt, CHG_N_marks, plan->entry_marks);
@@ -743,16 +786,16 @@ static enum chg_rc participants_add(struct chg_sqlite *sqlite, struct chg_now no
 }
 
 /* Steps 4 and 5 of a plan: the record and its timeline. */
-static enum chg_rc record_write(struct chg_sqlite *sqlite, struct chg_view source,
-	struct chg_now now, int64_t host_id, const struct chg_acr *acr,
-	const struct chg_acct_plan *plan, int64_t *ret_cdr_id)
+static enum chg_rc record_write(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	const struct chg_charged *charged, int64_t *ret_cdr_id)
 {
 	int64_t cdr_id = plan->record.cdr_id;
 	enum chg_rc rc = plan->step == CHG_STEP_INSERT
-				 ? record_insert(sqlite, source, now, host_id, acr, plan, &cdr_id)
-				 : record_update(sqlite, source, now, acr, plan);
+				 ? record_insert(sqlite, now, host_id, acr, plan, charged, &cdr_id)
+				 : record_update(sqlite, now, acr, plan, charged);
 	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
-		rc = entry_add(sqlite, now, cdr_id, acr, plan);
+		rc = entry_add(sqlite, now, cdr_id, acr, plan, charged);
 	if (rc == CHG_OK && plan->record.kind == CHG_CDR_SESSION)
 		rc = participants_add(sqlite, now, cdr_id, acr, plan);
 	*ret_cdr_id = cdr_id;
@@ -760,9 +803,9 @@ static enum chg_rc record_write(struct chg_sqlite *sqlite, struct chg_view sourc
 }
 
 /* Sub-sessions of CH-2 end one by one, since each holds something of an account. */
-enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_view source,
-	struct chg_now now, const struct chg_acr *acr, const struct chg_acct_plan *plan,
-	struct chg_host *ret_host, int64_t *ret_cdr_id)
+enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_now now,
+	const struct chg_acr *acr, const struct chg_acct_plan *plan,
+	const struct chg_charged *charged, struct chg_host *ret_host, int64_t *ret_cdr_id)
 {
 	uint32_t closed = 0;
 	*ret_cdr_id = 0;
@@ -774,10 +817,10 @@ enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_view s
 		rc = close_older(sqlite, now, ret_host->id, plan->host_state_id, &closed);
 	if (rc == CHG_OK && plan->closes_previous)
 		rc = chg_sqlite_state_write(sqlite, plan->previous);
-	if (rc == CHG_OK && plan->closes_sub_sessions && chg_view_equal(source, offline))
+	if (rc == CHG_OK && plan->closes_sub_sessions && charged == NULL)
 		rc = close_sub_sessions(sqlite, now, ret_host->id, acr, plan->record.ended_at);
 	if (rc == CHG_OK && plan->step != CHG_STEP_NONE)
-		rc = record_write(sqlite, source, now, ret_host->id, acr, plan, ret_cdr_id);
+		rc = record_write(sqlite, now, ret_host->id, acr, plan, charged, ret_cdr_id);
 	return rc;
 }
 
@@ -787,7 +830,7 @@ static enum chg_rc apply(struct chg_sqlite *sqlite, struct chg_now now, const st
 {
 	struct chg_host host;
 	int64_t cdr_id;
-	enum chg_rc rc = chg_sqlite_apply_record(sqlite, offline, now, acr, plan, &host, &cdr_id);
+	enum chg_rc rc = chg_sqlite_apply_record(sqlite, now, acr, plan, NULL, &host, &cdr_id);
 	if (rc == CHG_OK && plan->step != CHG_STEP_NONE)
 		rc = chg_sqlite_seen_add(sqlite, now, host.id, cdr_id, acr);
 	return rc;
