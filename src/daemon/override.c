@@ -25,6 +25,7 @@ static const struct chg_override *const overrides[] = {
 	&chg_override_cnx_send,
 	&chg_override_cnx_destroy,
 	&chg_override_fifo_new,
+	&chg_override_p_ce_clear_cnx,
 };
 
 /* What the direct path needs: all of them or none of it. */

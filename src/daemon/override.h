@@ -33,6 +33,7 @@ extern const struct chg_override chg_override_cnx_s_recv;
 extern const struct chg_override chg_override_cnx_send;
 extern const struct chg_override chg_override_cnx_destroy;
 extern const struct chg_override chg_override_fifo_new;
+extern const struct chg_override chg_override_p_ce_clear_cnx;
 
 enum {
 	/* So many times as long are the library's queues with chg_override_fifo_new. */
@@ -49,6 +50,7 @@ int fd_peer_handle_newCER(struct msg **cer, struct cnxctx **cnx);
 ssize_t fd_cnx_s_recv(struct cnxctx *cnx, void *buffer, size_t len);
 int fd_cnx_send(struct cnxctx *cnx, unsigned char *bytes, size_t len);
 void fd_cnx_destroy(struct cnxctx *cnx);
+void fd_p_ce_clear_cnx(struct fd_peer *peer, struct cnxctx **cnx_kept);
 
 /*
  * True when the calls of the loaded library whose file name contains `library` to `symbol` go to

@@ -52,6 +52,21 @@ expect "a thousand requests over TLS are answered" \
 	"$CHG_BIN_DIR/chgplay" load --connect "127.0.0.1:$relay_port" --peers 1 --outstanding 64 \
 	--count 1000 --kind session
 relay_ended
+
+# A handshake that fails there must leave the node, and the peer able to come again.
+relay "$relay_port" "$clear_port" cert.pem key.pem broken
+port=$relay_port
+peer hello inband1.example.net >hello.out 2>&1 || : # the relay has hung up
+port=$clear_port
+relay_ended
+for _ in $(seq 600); do
+	! grep -q 'cause="TLS handshake failed' node.log || break
+	sleep 0.05
+done
+expect "a handshake that fails is told" grep -q 'cause="TLS handshake failed' node.log
+expect "the node goes on after it" peer hello other.example.net
+expect "it runs" is_running
+
 relay "$relay_port" "$clear_port" cert.pem key.pem inband
 expect "a thousand over TLS that began behind the capabilities are as well" \
 	"$CHG_BIN_DIR/chgplay" load --connect "127.0.0.1:$relay_port" --peers 1 --outstanding 64 \

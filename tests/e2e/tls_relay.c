@@ -2,10 +2,10 @@
  * Gives a client TLS: what comes over one connection in clear goes to the node's secure port, and
  * back.
  *
- *   tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY [inband]
+ *   tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY [inband|broken]
  *
  * With `inband` it dials the node's port for plain connections, and TLS begins behind CER and CEA, as
- * RFC 3588 had it: the CER is given an Inband-Security-Id for it.
+ * RFC 3588 had it: the CER is given an Inband-Security-Id for it.  With `broken` no handshake follows.
  *
  * Prints "ready" when it listens; ends after its first connection has ended.
  */
@@ -168,13 +168,16 @@ static bool to_client(gnutls_session_t session, int client)
 
 int main(int argc, char *argv[])
 {
-	bool is_inband = argc == 6 && strcmp(argv[5], "inband") == 0;
+	bool is_broken = argc == 6 && strcmp(argv[5], "broken") == 0;
+	bool is_inband = is_broken || (argc == 6 && strcmp(argv[5], "inband") == 0);
 	if (argc != 5 && !is_inband)
-		die("usage", "tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY [inband]");
+		die("usage", "tls_relay LISTEN-PORT NODE-PORT CERTIFICATE KEY [inband|broken]");
 	int client = accept_one(argv[1]);
 	int node = dial(argv[2]);
 	if (is_inband)
 		exchange_capabilities(client, node);
+	if (is_broken)
+		return send_all(node, wants_tls, sizeof wants_tls) ? EXIT_SUCCESS : EXIT_FAILURE;
 	gnutls_session_t session = shake_hands(node, argv[3], argv[4]);
 	bool goes_on = true;
 
