@@ -10,6 +10,8 @@ enum {
 	LENGTH_SIZE = 4, /* version and length */
 	SHORTEST = 20,   /* a header */
 	LONGEST = 65535, /* the library closes the connection over a longer one */
+	/* After so many small reads in a row the connection says little. */
+	SMALL_READS_MAX = 16,
 };
 
 static size_t length_of(const uint8_t *head)
@@ -92,25 +94,52 @@ size_t chg_inbox_move(struct chg_inbox *inbox, void *to, size_t len)
 	return some;
 }
 
+/* What is there stays.  False: no memory, and nothing has changed. */
+static bool resize(struct chg_inbox *inbox, size_t size)
+{
+	assert(inbox->begin == 0 && inbox->end <= size);
+	uint8_t *bytes = realloc(inbox->bytes, size);
+	if (bytes == NULL)
+		return false;
+	inbox->bytes = bytes;
+	inbox->size = size;
+	inbox->small_reads = 0;
+	return true;
+}
+
+static void move_to_front(struct chg_inbox *inbox)
+{
+	if (inbox->begin == 0)
+		return;
+	memmove(inbox->bytes, inbox->bytes + inbox->begin, inbox->end - inbox->begin);
+	inbox->end -= inbox->begin;
+	inbox->begin = 0;
+}
+
 uint8_t *chg_inbox_room(struct chg_inbox *inbox, size_t *ret_len)
 {
 	*ret_len = 0;
-	if (inbox->bytes == NULL && (inbox->bytes = malloc(CHG_INBOX_SIZE)) == NULL)
+	move_to_front(inbox);
+	if (inbox->size < CHG_INBOX_SIZE && (inbox->bytes == NULL || inbox->is_filled))
+		(void)resize(inbox, inbox->bytes == NULL ? CHG_INBOX_FIRST : CHG_INBOX_SIZE);
+	else if (inbox->end == 0 && inbox->small_reads >= SMALL_READS_MAX)
+		(void)resize(inbox, CHG_INBOX_FIRST);
+	inbox->is_filled = false;
+	if (inbox->end == inbox->size)
 		return NULL;
-	if (inbox->begin > 0) {
-		memmove(inbox->bytes, inbox->bytes + inbox->begin, inbox->end - inbox->begin);
-		inbox->end -= inbox->begin;
-		inbox->begin = 0;
-	}
-	assert(inbox->end < CHG_INBOX_SIZE);
-	*ret_len = CHG_INBOX_SIZE - inbox->end;
+	*ret_len = inbox->size - inbox->end;
 	return inbox->bytes + inbox->end;
 }
 
 void chg_inbox_add(struct chg_inbox *inbox, size_t len)
 {
-	assert(len <= CHG_INBOX_SIZE - inbox->end);
+	assert(len <= inbox->size - inbox->end);
 	inbox->end += len;
+	inbox->is_filled = inbox->end == inbox->size;
+	if (len >= CHG_INBOX_FIRST || inbox->size == CHG_INBOX_FIRST)
+		inbox->small_reads = 0;
+	else
+		inbox->small_reads++;
 }
 
 void chg_inbox_release(struct chg_inbox *inbox)

@@ -10,6 +10,8 @@
 enum {
 	/* One message of the largest size, or many of the usual one. */
 	CHG_INBOX_SIZE = 65536,
+	/* What a connection has that says little. */
+	CHG_INBOX_FIRST = 8192,
 };
 
 /* Where a stream of messages stands that somebody else reads: between two of them, or inside one. */
@@ -26,9 +28,12 @@ void chg_framing_follow(struct chg_framing *framing, const void *bytes, size_t l
 bool chg_framing_is_between(const struct chg_framing *framing);
 
 struct chg_inbox {
-	uint8_t *bytes; /* CHG_INBOX_SIZE of them; NULL until the first room is asked for */
+	uint8_t *bytes; /* NULL until the first room is asked for */
+	size_t size;    /* CHG_INBOX_FIRST or CHG_INBOX_SIZE */
 	size_t begin;
 	size_t end;
+	bool is_filled;       /* by the latest read: there may be more */
+	uint32_t small_reads; /* in a row: so many would have fitted into the smaller size */
 };
 
 enum chg_inbox_state {
@@ -48,7 +53,8 @@ size_t chg_inbox_move(struct chg_inbox *inbox, void *to, size_t len);
 
 /*
  * Memory for more octets, at least one: what is read into it is told with chg_inbox_add.  Of no
- * length when there is no memory.
+ * length when there is no memory.  There is more of it after a read that filled it, and less again
+ * after a while of small ones.
  */
 uint8_t *chg_inbox_room(struct chg_inbox *inbox, size_t *ret_len);
 void chg_inbox_add(struct chg_inbox *inbox, size_t len);

@@ -162,9 +162,48 @@ static void what_is_moved_is_no_more_than_there_is(void **state)
 	chg_inbox_release(&inbox);
 }
 
+/* A message of that length comes, in one read if there is room for it, and is taken. */
+static void pass(struct chg_inbox *inbox, size_t len)
+{
+	static uint8_t bytes[CHG_INBOX_SIZE];
+	struct chg_view message;
+	size_t room, read = 0;
+	memcpy(bytes, (const uint8_t[]){ 1, 0, (uint8_t)(len >> 8), (uint8_t)len }, 4);
+	while (read < len) {
+		uint8_t *at = chg_inbox_room(inbox, &room);
+		size_t some = len - read < room ? len - read : room;
+		assert_non_null(at);
+		memcpy(at, bytes + read, some);
+		chg_inbox_add(inbox, some);
+		read += some;
+	}
+	assert_int_equal(chg_inbox_front(inbox, &message), CHG_INBOX_MESSAGE);
+	assert_int_equal(message.len, len);
+	chg_inbox_drop(inbox, len);
+}
+
+static void who_says_little_has_little_memory(void **state)
+{
+	(void)state;
+	struct chg_inbox inbox = { 0 };
+	for (int i = 0; i < 100; i++)
+		pass(&inbox, 300);
+	assert_int_equal(inbox.size, CHG_INBOX_FIRST);
+	pass(&inbox, 20000);
+	assert_int_equal(inbox.size, CHG_INBOX_SIZE);
+	for (int i = 0; i < 100; i++)
+		pass(&inbox, i % 8 == 0 ? 20000 : 300);
+	assert_int_equal(inbox.size, CHG_INBOX_SIZE); /* not for every pause */
+	for (int i = 0; i < 100; i++)
+		pass(&inbox, 300);
+	assert_int_equal(inbox.size, CHG_INBOX_FIRST);
+	chg_inbox_release(&inbox);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_says_little_has_little_memory),
 		cmocka_unit_test(any_cut_gives_the_same_messages),
 		cmocka_unit_test(following_knows_where_messages_begin),
 		cmocka_unit_test(what_is_moved_is_no_more_than_there_is),
