@@ -45,6 +45,12 @@ WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :sess
 	AND record_number = :record_number
 LIMIT 1;
 
+-- name: seen_any
+SELECT 1 FROM acct_seen
+WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :session_id
+	AND sub_session = :sub_session
+LIMIT 1;
+
 -- name: seen_exactly
 SELECT 1 FROM acct_seen
 WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :session_id
@@ -75,6 +81,10 @@ ON CONFLICT (epoch) DO UPDATE SET until_us = excluded.until_us;
 
 -- name: epoch_delete
 DELETE FROM seen_epoch WHERE epoch = :epoch;
+
+-- name: session_any
+SELECT 1 FROM cdr WHERE session_id = :session_id AND origin_host_id = :origin_host_id AND kind = 2
+LIMIT 1;
 
 -- name: session_latest
 -- `texts` has a bit for each text that the record has, in the order of its rows in the program.
@@ -423,6 +433,12 @@ SELECT digest, answer FROM cc_answer
 WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :session_id
 	AND sub_session = :sub_session AND record_number = :record_number
 	AND record_type = :record_type;
+
+-- name: answer_any
+SELECT 1 FROM cc_answer
+WHERE epoch = :epoch AND origin_host_id = :origin_host_id AND session_id = :session_id
+	AND sub_session = :sub_session
+LIMIT 1;
 
 -- name: cc_session_get
 SELECT cc_session_id, status, account_id, cdr_id, until_us, cost_micros, services, look_at_us

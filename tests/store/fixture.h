@@ -20,7 +20,7 @@
 
 struct fixture {
 	bool is_sqlite;
-	bool has_small_cache; /* one account at a time: nothing of it may be seen */
+	bool has_small_cache; /* one account and one session at a time: nothing of it may be seen */
 	struct chg_store store;
 	char folder[64];
 	char path[96]; /* of the database */
@@ -31,6 +31,8 @@ static inline void fixture_shrink_cache(struct fixture *fixture)
 	struct chg_sqlite *sqlite = chg_sqlite_self(fixture->store.self);
 	chg_cache_close(&sqlite->cache);
 	assert_true(chg_cache_open(&sqlite->cache, 1));
+	chg_recents_close(&sqlite->recents);
+	assert_true(chg_recents_open(&sqlite->recents, 1));
 	fixture->has_small_cache = true;
 }
 

@@ -1163,16 +1163,27 @@ static void run_on_memory(void **state)
 	fixture_remove(&fixture);
 }
 
-static void run_on_sqlite(void **state)
+static void run_in_file(const struct contract_case *row, bool has_small_cache)
 {
-	const struct contract_case *row = *state;
 	struct fixture fixture = fixture_make(true);
+	if (has_small_cache)
+		fixture_shrink_cache(&fixture);
 	row->run(&fixture);
 	fixture_close_store(&fixture);
 	char why[CHG_SQLITE_WHY_MAX] = "";
 	if (chg_sqlite_check(fixture.path, why, sizeof why) != CHG_OK)
 		fail_msg("the file is not well afterwards: %s", why);
 	fixture_remove(&fixture);
+}
+
+static void run_on_sqlite(void **state)
+{
+	run_in_file(*state, false);
+}
+
+static void run_on_small_cache(void **state)
+{
+	run_in_file(*state, true);
 }
 
 /* The law: whatever comes, both stores hold the same. */
@@ -1342,6 +1353,8 @@ static void run_seed(uint64_t first_seed)
 	uint64_t seed = first_seed * 0x9e3779b97f4a7c15u | 1;
 	struct fixture memory = fixture_make(false), sqlite = fixture_make(true);
 	int64_t second = 30;
+	if (first_seed % 3 == 0)
+		fixture_shrink_cache(&sqlite);
 	for (int turn = 0; turn < 25; turn++) {
 		struct chg_store stores[2] = { memory.store, sqlite.store };
 		begin_ok(&stores[0]);
@@ -1384,17 +1397,18 @@ static void both_stores_hold_the_same(void **state)
 int main(void)
 {
 	enum { N = sizeof cases / sizeof cases[0] };
-	static char names[2 * N][160];
-	struct CMUnitTest tests[2 * N + 1];
-	for (size_t i = 0; i < 2 * N; i++) {
-		bool is_sqlite = i >= N;
-		snprintf(names[i], sizeof names[i], "%s: %s", is_sqlite ? "sqlite" : "memory",
-			cases[i % N].says);
+	static const char *const stores[] = { "memory", "sqlite", "sqlite with room for one" };
+	static const CMUnitTestFunction runs[] = { run_on_memory, run_on_sqlite,
+		run_on_small_cache };
+	static char names[3 * N][160];
+	struct CMUnitTest tests[3 * N + 1];
+	for (size_t i = 0; i < 3 * N; i++) {
+		snprintf(names[i], sizeof names[i], "%s: %s", stores[i / N], cases[i % N].says);
 		tests[i] = (struct CMUnitTest){ .name = names[i],
-			.test_func = is_sqlite ? run_on_sqlite : run_on_memory,
+			.test_func = runs[i / N],
 			.initial_state = (void *)&cases[i % N] };
 	}
-	tests[2 * N] = (struct CMUnitTest){
+	tests[3 * N] = (struct CMUnitTest){
 		.name = "both stores hold the same, whatever requests come",
 		.test_func = both_stores_hold_the_same,
 	};

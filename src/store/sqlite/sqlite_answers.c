@@ -90,15 +90,44 @@ static enum chg_rc answer_find(struct chg_sqlite *sqlite, int64_t epoch, int64_t
 	return rc;
 }
 
-/* Most requests are new, and then a look into each part tells it. */
-enum chg_rc chg_sqlite_answer_load(struct chg_sqlite *sqlite, int64_t host_id,
-	const struct chg_acr *acr, struct chg_cc_facts *facts)
+/* Whether any answer to a request of the session is there. */
+static enum chg_rc answer_any(struct chg_sqlite *sqlite, int64_t epoch, int64_t host_id,
+	const struct chg_acr *acr, bool *ret)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_answer_any);
+	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
+	if (epoch == 0 || *ret)
+		return CHG_OK;
+	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
+	chg_stmt_i64(stmt, CHG_N_epoch, epoch);
+	return chg_sqlite_gives_row(stmt, ret);
+}
+
+/* For the first request of a session: a look into each part tells whether there is any answer. */
+static enum chg_rc answers_any(
+	struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr, bool *ret)
 {
 	const struct chg_answer_parts *parts = &sqlite->answer_parts;
+	*ret = false;
+	enum chg_rc rc = answer_any(sqlite, parts->current, host_id, acr, ret);
+	return rc == CHG_OK ? answer_any(sqlite, parts->previous, host_id, acr, ret) : rc;
+}
+
+/* Most requests are new; one that goes on with a session that is kept tells it by its number. */
+enum chg_rc chg_sqlite_answer_load(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	int64_t host_id, const struct chg_acr *acr, struct chg_cc_facts *facts)
+{
+	const struct chg_answer_parts *parts = &sqlite->answer_parts;
+	if (chg_sqlite_is_unheard(asked, acr))
+		return CHG_OK;
+	bool has_any = true;
 	enum chg_rc rc = parts_load(sqlite);
-	if (rc == CHG_OK && parts->current != 0)
+	if (rc == CHG_OK && chg_sqlite_begins(asked, acr))
+		rc = answers_any(sqlite, host_id, acr, &has_any);
+	sqlite->newcomer.has_no_request = !has_any;
+	if (rc == CHG_OK && has_any && parts->current != 0)
 		rc = answer_find(sqlite, parts->current, host_id, acr, facts);
-	if (rc == CHG_OK && facts->seen == CHG_SEEN_NEVER && parts->previous != 0)
+	if (rc == CHG_OK && has_any && facts->seen == CHG_SEEN_NEVER && parts->previous != 0)
 		rc = answer_find(sqlite, parts->previous, host_id, acr, facts);
 	return rc;
 }

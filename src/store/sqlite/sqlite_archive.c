@@ -25,8 +25,7 @@ static enum chg_rc remove_one(
 	enum chg_rc rc = chg_sqlite_number(get, ret_sequence);
 	if (rc != CHG_OK || *ret_sequence == 0)
 		return rc;
-	if (sqlite->known.state.cdr_id == stamp->cdr_id)
-		sqlite->known.state.cdr_id = 0;
+	chg_sqlite_record_forget(sqlite, stamp->cdr_id);
 	for (size_t i = 0; rc == CHG_OK && i < sizeof deletions / sizeof deletions[0]; i++) {
 		struct chg_stmt *stmt = chg_sqlite_query(sqlite, deletions[i]);
 		chg_stmt_i64(stmt, CHG_N_cdr_id, stamp->cdr_id);

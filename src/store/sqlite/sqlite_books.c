@@ -58,6 +58,7 @@ enum chg_rc chg_sqlite_session_read(
 static enum chg_rc session_look_at(
 	struct chg_sqlite *sqlite, int64_t cc_session_id, chg_instant look_at)
 {
+	chg_recents_forget_session(&sqlite->recents, cc_session_id);
 	sqlite->watched_id = cc_session_id;
 	sqlite->watched_at = look_at;
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_look_at);
@@ -74,6 +75,7 @@ enum chg_rc chg_sqlite_session_write(
 	struct chg_sqlite *sqlite, const struct chg_cc_session *session)
 {
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_put);
+	chg_recents_forget_session(&sqlite->recents, session->cc_session_id);
 	chg_rows_bind(&chg_rows_session, stmt, session);
 	chg_stmt_text(stmt, CHG_N_services, chg_services_write(session, sqlite->services));
 	enum chg_rc rc = chg_stmt_run(stmt);
@@ -87,6 +89,7 @@ enum chg_rc chg_sqlite_session_write(
 enum chg_rc chg_sqlite_session_delete(struct chg_sqlite *sqlite, int64_t cc_session_id)
 {
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_delete);
+	chg_recents_forget_session(&sqlite->recents, cc_session_id);
 	chg_stmt_i64(stmt, CHG_N_cc_session_id, cc_session_id);
 	return chg_stmt_run(stmt);
 }
@@ -94,15 +97,24 @@ enum chg_rc chg_sqlite_session_delete(struct chg_sqlite *sqlite, int64_t cc_sess
 /* ---- What is known ---- */
 
 /* An event touches no session. */
-static enum chg_rc load_session(struct chg_sqlite *sqlite, int64_t host_id,
-	const struct chg_ccr *ccr, struct chg_cc_facts *facts)
+static enum chg_rc load_session(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	int64_t host_id, const struct chg_ccr *ccr, struct chg_cc_facts *facts)
 {
 	if (ccr->type == CHG_CC_EVENT)
 		return CHG_OK;
+	if (asked->recent != NULL &&
+		chg_recent_session(asked->recent, &facts->session, &sqlite->watched_at)) {
+		sqlite->watched_id = facts->session.cc_session_id;
+		facts->has_session = true;
+		return CHG_OK;
+	}
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cc_session_get);
 	struct chg_sub_session sub = chg_sub_session_write(ccr->data.sub_session_id);
 	chg_sqlite_bind_session(stmt, host_id, &ccr->data, &sub);
-	return chg_sqlite_session_read(sqlite, stmt, &facts->session, &facts->has_session);
+	enum chg_rc rc =
+		chg_sqlite_session_read(sqlite, stmt, &facts->session, &facts->has_session);
+	sqlite->newcomer.has_no_session = rc == CHG_OK && !facts->has_session;
+	return rc;
 }
 
 /* The session's account, else that of the first identity that has one; the others must agree. */
@@ -176,17 +188,27 @@ static enum chg_rc load_refundable(
 	return rc;
 }
 
+/* A session names its record. */
+static enum chg_rc load_of_peer(struct chg_sqlite *sqlite, const struct chg_host *host,
+	const struct chg_ccr *ccr, struct chg_cc_facts *facts)
+{
+	struct chg_asked asked = chg_sqlite_asked(sqlite, online, host->id, &ccr->data);
+	enum chg_rc rc = chg_sqlite_answer_load(sqlite, &asked, host->id, &ccr->data, facts);
+	if (rc == CHG_OK)
+		rc = load_session(sqlite, &asked, host->id, ccr, facts);
+	if (rc == CHG_OK)
+		rc = chg_sqlite_load_record(
+			sqlite, &asked, host, &ccr->data, facts->session.cdr_id, &facts->record);
+	return rc;
+}
+
 static enum chg_rc load_facts(
 	struct chg_sqlite *sqlite, const struct chg_ccr *ccr, struct chg_cc_facts *facts)
 {
 	struct chg_host host;
 	enum chg_rc rc = chg_sqlite_host_find(sqlite, ccr->data.origin_host, &host);
 	if (rc == CHG_OK && host.id != 0)
-		rc = chg_sqlite_answer_load(sqlite, host.id, &ccr->data, facts);
-	if (rc == CHG_OK && host.id != 0)
-		rc = load_session(sqlite, host.id, ccr, facts);
-	if (rc == CHG_OK && host.id != 0)
-		rc = chg_sqlite_load_record(sqlite, online, &host, &ccr->data, &facts->record);
+		rc = load_of_peer(sqlite, &host, ccr, facts);
 	if (rc == CHG_OK)
 		rc = load_account(sqlite, ccr, facts);
 	if (rc == CHG_OK)
@@ -392,6 +414,15 @@ static enum chg_rc end_below(struct chg_sqlite *sqlite, struct chg_now now,
 	}
 }
 
+/* A session that is kept may say itself that there is nothing below it. */
+static bool has_none_below(
+	const struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr)
+{
+	struct chg_recent_key key = chg_recent_key_of(acr, host_id, true);
+	const struct chg_recent *recent = chg_recents_find(&sqlite->recents, &key);
+	return recent != NULL && chg_recent_record(recent)->has_no_sub;
+}
+
 static enum chg_rc end_sub_sessions(void *self, struct chg_now now,
 	const struct chg_cc_policy *policy, const struct chg_ccr *ccr, uint32_t *ret_ended)
 {
@@ -402,7 +433,7 @@ static enum chg_rc end_sub_sessions(void *self, struct chg_now now,
 	struct chg_host host;
 	uint32_t ended = 0;
 	enum chg_rc rc = chg_sqlite_host_find(sqlite, ccr->data.origin_host, &host);
-	if (rc == CHG_OK && host.id != 0)
+	if (rc == CHG_OK && host.id != 0 && !has_none_below(sqlite, host.id, &ccr->data))
 		rc = end_below(sqlite, now, policy, host.id, &ccr->data, &ended);
 	if (rc == CHG_OK)
 		*ret_ended = ended;

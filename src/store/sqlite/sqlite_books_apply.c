@@ -14,7 +14,8 @@ struct work {
 	const struct chg_cc_plan *plan;
 	struct chg_host host;
 	struct chg_charged charged;
-	int64_t cdr_id; /* that what is charged belongs to; 0 none */
+	struct chg_recent_key key; /* of the session; none for an event */
+	int64_t cdr_id;            /* that what is charged belongs to; 0 none */
 };
 
 static enum chg_rc posting_write(struct work *work, struct chg_payer *payer)
@@ -65,17 +66,26 @@ static enum chg_rc tombstone_drop(const struct work *work)
 	return chg_sqlite_session_delete(work->sqlite, cc_session_id);
 }
 
-static enum chg_rc session_insert(const struct work *work, const struct chg_cc_session *session)
+static enum chg_rc session_insert(const struct work *work, struct chg_cc_session *session)
 {
-	enum chg_rc rc = tombstone_drop(work);
+	struct chg_sqlite *sqlite = work->sqlite;
+	struct chg_newcomer newcomer =
+		chg_sqlite_newcomer(sqlite, &work->ccr->data, work->key.hash);
+	enum chg_rc rc = newcomer.has_no_session ? CHG_OK : tombstone_drop(work);
 	if (rc != CHG_OK)
 		return rc;
+	if (work->ccr->data.sub_session_id.is_present)
+		chg_sqlite_has_sub(sqlite, work->host.id, &work->ccr->data, true);
 	struct chg_sub_session sub = chg_sub_session_write(work->ccr->data.sub_session_id);
 	struct chg_stmt *stmt = chg_sqlite_query(work->sqlite, CHG_Q_cc_session_add);
 	chg_rows_bind(&chg_rows_session, stmt, session);
 	chg_sqlite_bind_session(stmt, work->host.id, &work->ccr->data, &sub);
-	chg_stmt_text(stmt, CHG_N_services, chg_services_write(session, work->sqlite->services));
-	return chg_stmt_run(stmt);
+	chg_stmt_text(stmt, CHG_N_services, chg_services_write(session, sqlite->services));
+	rc = chg_stmt_run(stmt);
+	session->cc_session_id = sqlite3_last_insert_rowid(sqlite->db);
+	sqlite->watched_id = session->cc_session_id;
+	sqlite->watched_at = session->until;
+	return rc;
 }
 
 static enum chg_rc session_write(const struct work *work)
@@ -125,6 +135,19 @@ static enum chg_rc answer_add(const struct work *work, struct chg_view answer)
 		work->sqlite, work->now, work->host.id, &work->ccr->data, answer);
 }
 
+/* What is kept of a session is a record and a session that a request has written both. */
+static void keep(const struct work *work)
+{
+	struct chg_sqlite *sqlite = work->sqlite;
+	const struct chg_cc_plan *plan = work->plan;
+	if (work->ccr->type == CHG_CC_EVENT)
+		return;
+	if (plan->record.step != CHG_STEP_NONE && plan->session_step != CHG_STEP_NONE)
+		chg_sqlite_recent_keep(sqlite, &work->key, &sqlite->session);
+	else
+		chg_recents_forget(&sqlite->recents, &work->key);
+}
+
 /* What the record has to say of this request: all of it is known before the record is written. */
 static enum chg_rc charged_prepare(struct work *work, const struct chg_tariff *tariff)
 {
@@ -156,6 +179,8 @@ static enum chg_rc apply(struct work *work, const struct chg_tariff *tariff, str
 	if (rc == CHG_OK)
 		rc = chg_sqlite_apply_record(work->sqlite, work->now, &work->ccr->data,
 			&plan->record, &work->charged, &work->host, &record_id);
+	if (work->ccr->type != CHG_CC_EVENT)
+		work->key = chg_recent_key_of(&work->ccr->data, work->host.id, true);
 	work->cdr_id = record_id != 0 ? record_id : plan->session.cdr_id;
 	if (rc == CHG_OK)
 		rc = account_write(work);
@@ -163,7 +188,11 @@ static enum chg_rc apply(struct work *work, const struct chg_tariff *tariff, str
 		rc = session_write(work);
 	if (rc == CHG_OK)
 		rc = suspense_add(work);
-	return rc == CHG_OK ? answer_add(work, answer) : rc;
+	if (rc == CHG_OK)
+		rc = answer_add(work, answer);
+	if (rc == CHG_OK)
+		keep(work);
+	return rc;
 }
 
 enum chg_rc chg_sqlite_books_apply(void *self, struct chg_now now, const struct chg_ccr *ccr,

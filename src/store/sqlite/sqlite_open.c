@@ -299,7 +299,8 @@ static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum ch
 	if (rc == CHG_OK)
 		rc = chg_sqlite_columns_check(&sqlite->stmts, reterr_why, why_size);
 	if (rc == CHG_OK && mode != CHG_SQLITE_READ_ONLY &&
-		!chg_cache_open(&sqlite->cache, CHG_ACCOUNT_SLOTS))
+		(!chg_cache_open(&sqlite->cache, CHG_ACCOUNT_SLOTS) ||
+			!chg_recents_open(&sqlite->recents, CHG_RECENT_SLOTS)))
 		rc = CHG_E_NO_MEMORY;
 	if (rc == CHG_OK && mode != CHG_SQLITE_READ_ONLY)
 		chg_sqlite_log_watch(sqlite);
@@ -347,6 +348,7 @@ void chg_sqlite_close(void *self)
 		return;
 	chg_sqlite_forget_kept(sqlite);
 	chg_cache_close(&sqlite->cache);
+	chg_recents_close(&sqlite->recents);
 	chg_sqlite_search_close(sqlite);
 	chg_stmts_release(&sqlite->stmts);
 	sqlite3_close(sqlite->db);

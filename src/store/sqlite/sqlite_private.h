@@ -11,6 +11,7 @@
 #include "core/party.h"
 #include "store/sqlite/sqlite_checkpoint.h"
 #include "store/sqlite/sqlite_parties.h"
+#include "store/sqlite/sqlite_recent.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -70,16 +71,27 @@ struct chg_zone {
 	int64_t max_us;
 };
 
-/* The session's record that was read last, so that what a request does not change is not written. */
+/*
+ * The record of the session that is worked on, so that what a request does not change is neither read
+ * nor written.
+ */
 struct chg_known {
-	struct chg_cdr_state state; /* cdr_id 0: nothing is known */
-	chg_opt_instant look_at;
-	bool has_icid;
+	struct chg_brief brief;
+	struct chg_named named;
+	/* The rest is there when a request turns out to need it. */
+	bool is_whole;
 	uint64_t icid_hash;
-	chg_opt_u32 application_session_id;
-	uint32_t
-		texts; /* which of chg_rows_acr_texts it has, a bit each, and whether who is invited */
+	uint32_t application_session_id;
 	struct chg_parties parties;
+};
+
+/* What was found, when a request was loaded, not to be there; it begins a session then. */
+struct chg_newcomer {
+	const struct chg_acr *acr; /* the request; NULL: none was loaded */
+	uint64_t hash;             /* of its key */
+	bool has_no_record;        /* no record has its Session-Id */
+	bool has_no_request;       /* no request of its session is remembered */
+	bool has_no_session;       /* of CH-2 */
 };
 
 /* Octets that live until the transaction ends. */
@@ -191,6 +203,8 @@ struct chg_sqlite {
 	struct chg_epochs epochs;
 	struct chg_zone zone;
 	struct chg_known known;
+	struct chg_newcomer newcomer;
+	struct chg_recents recents;
 	struct chg_search *search; /* the search file, opened when it is asked for; NULL */
 	uint64_t unindexed_count;  /* records that were looked through for want of an index */
 };
@@ -344,9 +358,45 @@ enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_sta
 /* Whether the statement, which is bound, gives a row. */
 enum chg_rc chg_sqlite_gives_row(struct chg_stmt *stmt, bool *ret);
 
-/* What is known of the session's record.  An event touches no session.  `source`: "CH-1" or "CH-2". */
-enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view source,
-	const struct chg_host *host, const struct chg_acr *acr, struct chg_acct_facts *facts);
+/* What names the session of a request, and what is kept of it. */
+struct chg_asked {
+	struct chg_view source; /* "CH-1" or "CH-2" */
+	struct chg_recent_key key;
+	const struct chg_recent *recent; /* NULL: nothing */
+};
+
+/* An event touches no session, so nothing is kept for it. */
+struct chg_asked chg_sqlite_asked(struct chg_sqlite *sqlite, struct chg_view source,
+	int64_t host_id, const struct chg_acr *acr);
+
+/* Whether a request cannot be remembered, by what is kept of its session. */
+bool chg_sqlite_is_unheard(const struct chg_asked *asked, const struct chg_acr *acr);
+
+/* Whether it is the first one of its session, by what it says itself, so that all of it is looked for. */
+bool chg_sqlite_begins(const struct chg_asked *asked, const struct chg_acr *acr);
+
+/*
+ * What is known of the session's record.  An event touches no session.  cdr_id is the record, where it is
+ * known; else 0.
+ */
+enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	const struct chg_host *host, const struct chg_acr *acr, int64_t cdr_id,
+	struct chg_acct_facts *facts);
+
+/* Forgets what is known of a record that somebody else than a request of its session changes. */
+void chg_sqlite_record_forget(struct chg_sqlite *sqlite, int64_t cdr_id);
+
+/* Notes that a session gets a sub-session. */
+void chg_sqlite_has_sub(
+	struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr, bool is_online);
+
+/* What was found when this very request was loaded; all false when it was not. */
+struct chg_newcomer chg_sqlite_newcomer(
+	const struct chg_sqlite *sqlite, const struct chg_acr *acr, uint64_t hash);
+
+/* Keeps what the session of a request has become; session is NULL for CH-1. */
+void chg_sqlite_recent_keep(struct chg_sqlite *sqlite, const struct chg_recent_key *key,
+	const struct chg_cc_session *session);
 
 /* What a request of CH-2 came to; it stands in the rows of its record. */
 struct chg_charged {
@@ -367,8 +417,8 @@ enum chg_rc chg_sqlite_apply_record(struct chg_sqlite *sqlite, struct chg_now no
 /* ---- sqlite_seen.c: the memory for duplicates ---- */
 
 /* Whether the request came before: is_number_known and is_known of the facts. */
-enum chg_rc chg_sqlite_seen_load(struct chg_sqlite *sqlite, int64_t host_id,
-	const struct chg_acr *acr, const struct chg_sub_session *sub, struct chg_acct_facts *facts);
+enum chg_rc chg_sqlite_seen_load(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	int64_t host_id, const struct chg_acr *acr, struct chg_acct_facts *facts);
 
 enum chg_rc chg_sqlite_seen_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
 	int64_t cdr_id, const struct chg_acr *acr);
@@ -467,8 +517,8 @@ void chg_cache_identity_put(struct chg_cache *cache, struct chg_view key, int64_
 /* ---- sqlite_answers.c ---- */
 
 /* What was answered to a request of that key, if it came lately. */
-enum chg_rc chg_sqlite_answer_load(struct chg_sqlite *sqlite, int64_t host_id,
-	const struct chg_acr *acr, struct chg_cc_facts *facts);
+enum chg_rc chg_sqlite_answer_load(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	int64_t host_id, const struct chg_acr *acr, struct chg_cc_facts *facts);
 enum chg_rc chg_sqlite_answer_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
 	const struct chg_acr *acr, struct chg_view answer);
 enum chg_rc chg_sqlite_forget_answers(

@@ -89,11 +89,25 @@ static void bind_key(struct chg_stmt *stmt, int64_t epoch, int64_t host_id,
 				.len = sizeof acr->digest.bytes });
 }
 
-/* Most requests are new, and then one look-up in each epoch tells it. */
-enum chg_rc chg_sqlite_seen_load(struct chg_sqlite *sqlite, int64_t host_id,
-	const struct chg_acr *acr, const struct chg_sub_session *sub, struct chg_acct_facts *facts)
+/* Whether any request of the session is remembered. */
+static enum chg_rc seen_any(struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_sub_session *sub, bool *ret)
 {
-	enum chg_rc rc = epochs_load(sqlite);
+	enum chg_rc rc = CHG_OK;
+	*ret = false;
+	for (size_t i = sqlite->epochs.count; rc == CHG_OK && i-- > 0 && !*ret;) {
+		struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_seen_any);
+		chg_stmt_i64(stmt, CHG_N_epoch, sqlite->epochs.list[i].number);
+		chg_sqlite_bind_session(stmt, host_id, acr, sub);
+		rc = chg_sqlite_gives_row(stmt, ret);
+	}
+	return rc;
+}
+
+static enum chg_rc seen_find(struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr,
+	const struct chg_sub_session *sub, struct chg_acct_facts *facts)
+{
+	enum chg_rc rc = CHG_OK;
 	for (size_t i = sqlite->epochs.count; rc == CHG_OK && i-- > 0 && !facts->is_known;) {
 		int64_t epoch = sqlite->epochs.list[i].number;
 		bool has_number = false;
@@ -108,6 +122,24 @@ enum chg_rc chg_sqlite_seen_load(struct chg_sqlite *sqlite, int64_t host_id,
 		rc = chg_sqlite_gives_row(stmt, &facts->is_known);
 	}
 	return rc;
+}
+
+/*
+ * Most requests are new.  One that goes on with a session that is kept tells it by its number; for the
+ * first one of a session a look-up in each epoch tells it for the whole session.
+ */
+enum chg_rc chg_sqlite_seen_load(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	int64_t host_id, const struct chg_acr *acr, struct chg_acct_facts *facts)
+{
+	if (chg_sqlite_is_unheard(asked, acr))
+		return CHG_OK;
+	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
+	bool has_any = true;
+	enum chg_rc rc = epochs_load(sqlite);
+	if (rc == CHG_OK && chg_sqlite_begins(asked, acr))
+		rc = seen_any(sqlite, host_id, acr, &sub, &has_any);
+	sqlite->newcomer.has_no_request = !has_any;
+	return rc == CHG_OK && has_any ? seen_find(sqlite, host_id, acr, &sub, facts) : rc;
 }
 
 enum chg_rc chg_sqlite_seen_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,

@@ -18,7 +18,9 @@ enum {
 	/* Records whose supervision turns out to be later, moved in one turn. */
 	LATER_PER_TURN = 256,
 
-	/* The bit of participants_invited in chg_known.texts, behind those of chg_rows_acr_texts. */
+	/* Bits of chg_brief.texts, in the order of chg_rows_acr_texts; participants_invited is behind. */
+	TEXTS_APPLICATION_SESSION_ID = 1 << 6,
+	TEXTS_ICID = 1 << 7,
 	TEXTS_INVITED = 1 << 13,
 };
 
@@ -36,7 +38,15 @@ static void forget_cached(struct chg_sqlite *sqlite)
 	sqlite->posting_id.is_changed = false;
 	sqlite->bucket_id.is_loaded = false;
 	sqlite->bucket_id.is_changed = false;
+	chg_recents_clear(&sqlite->recents);
 	chg_sqlite_books_forget(sqlite);
+}
+
+/* What was found for the request that was worked on. */
+static void forget_request(struct chg_sqlite *sqlite)
+{
+	sqlite->known.brief.state.cdr_id = 0;
+	sqlite->newcomer = (struct chg_newcomer){ 0 };
 }
 
 static enum chg_rc begin(void *self)
@@ -59,7 +69,7 @@ static void rollback(void *self)
 	if (sqlite->is_in_transaction)
 		forget_cached(sqlite);
 	chg_sqlite_forget_kept(sqlite);
-	sqlite->known.state.cdr_id = 0;
+	forget_request(sqlite);
 	sqlite->is_in_transaction = false;
 	sqlite->failure = CHG_OK;
 }
@@ -169,7 +179,7 @@ static enum chg_rc commit(void *self)
 		return rc;
 	}
 	sqlite->is_in_transaction = false;
-	sqlite->known.state.cdr_id = 0;
+	forget_request(sqlite);
 	chg_sqlite_forget_kept(sqlite);
 	return CHG_OK;
 }
@@ -337,43 +347,99 @@ enum chg_rc chg_sqlite_read_state(struct chg_stmt *stmt, bool *ret_row, struct c
 	return rc;
 }
 
-/* Reads what cdr_state and session_latest give beside the state. */
+/* Reads what cdr_state and session_latest give. */
 static void known_read(struct chg_sqlite *sqlite, struct chg_stmt *stmt)
 {
 	struct chg_known *known = &sqlite->known;
 	int column = (int)chg_rows_state.count;
-	chg_rows_read(&chg_rows_state, stmt, &known->state);
-	known->look_at = (chg_opt_instant){
+	known->brief = (struct chg_brief){ 0 };
+	known->named.len = 0;
+	chg_rows_read(&chg_rows_state, stmt, &known->brief.state);
+	known->brief.look_at = (chg_opt_instant){
 		.is_present = sqlite3_column_type(stmt->handle, column) != SQLITE_NULL,
 		.value = { sqlite3_column_int64(stmt->handle, column) },
 	};
-	struct chg_view icid = chg_stmt_column_text(stmt, column + 1);
-	known->has_icid = icid.ptr != NULL;
-	known->icid_hash = hash_of(icid);
-	known->application_session_id = (chg_opt_u32){
-		.is_present = sqlite3_column_type(stmt->handle, column + 2) != SQLITE_NULL,
-		.value = (uint32_t)sqlite3_column_int64(stmt->handle, column + 2),
-	};
+	known->icid_hash = hash_of(chg_stmt_column_text(stmt, column + 1));
+	known->application_session_id = (uint32_t)sqlite3_column_int64(stmt->handle, column + 2);
 	chg_parties_read(&known->parties, chg_stmt_column_text(stmt, column + 3));
-	known->texts = (uint32_t)sqlite3_column_int(stmt->handle, column + 4);
+	known->brief.texts = (uint32_t)sqlite3_column_int(stmt->handle, column + 4);
+	known->is_whole = true;
+	chg_stmt_reset(stmt);
 }
 
-/* What a record was before this request; most of the time it was read to decide on it. */
+static enum chg_rc known_fetch(struct chg_sqlite *sqlite, int64_t cdr_id, bool *ret_row)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_state);
+	*ret_row = false;
+	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
+	enum chg_rc rc = chg_stmt_step(stmt, ret_row);
+	if (rc == CHG_OK && *ret_row)
+		known_read(sqlite, stmt);
+	return rc;
+}
+
+/* What a record was before this request; most of the time that is known since it was decided on. */
 static enum chg_rc known_load(struct chg_sqlite *sqlite, int64_t cdr_id)
 {
-	if (sqlite->known.state.cdr_id == cdr_id)
+	bool has_row;
+	if (sqlite->known.brief.state.cdr_id == cdr_id)
 		return CHG_OK;
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_state);
-	bool has_row = false;
-	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
-	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
-	if (rc != CHG_OK)
-		return rc;
-	if (!has_row)
-		return CHG_E_STORE_CORRUPT;
-	known_read(sqlite, stmt);
-	chg_stmt_reset(stmt);
-	return CHG_OK;
+	enum chg_rc rc = known_fetch(sqlite, cdr_id, &has_row);
+	return rc == CHG_OK && !has_row ? CHG_E_STORE_CORRUPT : rc;
+}
+
+/* The rest of it, for a request that brings what may be new to the record. */
+static enum chg_rc known_complete(struct chg_sqlite *sqlite)
+{
+	struct chg_brief brief = sqlite->known.brief;
+	bool has_row;
+	if (sqlite->known.is_whole)
+		return CHG_OK;
+	enum chg_rc rc = known_fetch(sqlite, brief.state.cdr_id, &has_row);
+	sqlite->known.brief = brief;
+	return rc == CHG_OK && !has_row ? CHG_E_STORE_CORRUPT : rc;
+}
+
+struct chg_asked chg_sqlite_asked(struct chg_sqlite *sqlite, struct chg_view source,
+	int64_t host_id, const struct chg_acr *acr)
+{
+	struct chg_asked asked = { .source = source };
+	if (acr->type == CHG_RECORD_EVENT)
+		return asked;
+	asked.key = chg_recent_key_of(acr, host_id, !chg_view_equal(source, offline));
+	asked.recent = chg_recents_find(&sqlite->recents, &asked.key);
+	sqlite->newcomer = (struct chg_newcomer){ .acr = acr, .hash = asked.key.hash };
+	return asked;
+}
+
+bool chg_sqlite_is_unheard(const struct chg_asked *asked, const struct chg_acr *acr)
+{
+	if (asked->recent == NULL)
+		return false;
+	const struct chg_brief *brief = chg_recent_record(asked->recent);
+	return brief->knows_numbers && acr->number > brief->number;
+}
+
+bool chg_sqlite_begins(const struct chg_asked *asked, const struct chg_acr *acr)
+{
+	return asked->recent == NULL && acr->type == CHG_RECORD_START;
+}
+
+struct chg_newcomer chg_sqlite_newcomer(
+	const struct chg_sqlite *sqlite, const struct chg_acr *acr, uint64_t hash)
+{
+	const struct chg_newcomer *newcomer = &sqlite->newcomer;
+	bool is_it = newcomer->acr == acr && newcomer->hash == hash;
+	return is_it ? *newcomer : (struct chg_newcomer){ 0 };
+}
+
+void chg_sqlite_recent_keep(struct chg_sqlite *sqlite, const struct chg_recent_key *key,
+	const struct chg_cc_session *session)
+{
+	const struct chg_known *known = &sqlite->known;
+	chg_recents_put(
+		&sqlite->recents, key, &known->brief, &known->named, session, sqlite->watched_at);
+	forget_request(sqlite);
 }
 
 static enum chg_rc has_sub_sessions(struct chg_sqlite *sqlite, struct chg_view source,
@@ -386,28 +452,77 @@ static enum chg_rc has_sub_sessions(struct chg_sqlite *sqlite, struct chg_view s
 	return chg_sqlite_gives_row(stmt, &facts->has_sub_sessions);
 }
 
-/* An event touches no session, so nothing of one is looked up for it. */
-enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, struct chg_view source,
-	const struct chg_host *host, const struct chg_acr *acr, struct chg_acct_facts *facts)
+/* A session that is not heard of yet has nothing of its name, most of the time. */
+static enum chg_rc is_name_free(
+	struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr, bool *ret)
+{
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_session_any);
+	bool is_taken = true;
+	chg_stmt_i64(stmt, CHG_N_origin_host_id, host_id);
+	chg_stmt_text(stmt, CHG_N_session_id, acr->session_id);
+	enum chg_rc rc = chg_sqlite_gives_row(stmt, &is_taken);
+	*ret = !is_taken;
+	return rc;
+}
+
+static enum chg_rc latest_fetch(struct chg_sqlite *sqlite, struct chg_view source, int64_t host_id,
+	const struct chg_acr *acr, bool *ret_row)
 {
 	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
+	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_session_latest);
+	*ret_row = false;
+	chg_sqlite_bind_session(stmt, host_id, acr, &sub);
+	chg_stmt_text(stmt, CHG_N_source, source);
+	enum chg_rc rc = chg_stmt_step(stmt, ret_row);
+	if (rc == CHG_OK && *ret_row)
+		known_read(sqlite, stmt);
+	return rc;
+}
+
+/* The latest record of the session: what is kept of it, else by its number, else by its name. */
+static enum chg_rc known_find(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	int64_t host_id, const struct chg_acr *acr, int64_t cdr_id, bool *ret_found)
+{
+	struct chg_known *known = &sqlite->known;
+	bool *is_free = &sqlite->newcomer.has_no_record;
+	enum chg_rc rc = CHG_OK;
+	*ret_found = asked->recent != NULL;
+	if (asked->recent != NULL) {
+		known->brief = *chg_recent_record(asked->recent);
+		chg_recent_named(asked->recent, &known->named);
+		known->is_whole = false;
+		return CHG_OK;
+	}
+	if (cdr_id != 0)
+		rc = known_fetch(sqlite, cdr_id, ret_found);
+	if (rc != CHG_OK || *ret_found)
+		return rc;
+	if (chg_sqlite_begins(asked, acr))
+		rc = is_name_free(sqlite, host_id, acr, is_free);
+	return rc == CHG_OK && !*is_free
+		       ? latest_fetch(sqlite, asked->source, host_id, acr, ret_found)
+		       : rc;
+}
+
+/* An event touches no session, so nothing of one is looked up for it. */
+enum chg_rc chg_sqlite_load_record(struct chg_sqlite *sqlite, const struct chg_asked *asked,
+	const struct chg_host *host, const struct chg_acr *acr, int64_t cdr_id,
+	struct chg_acct_facts *facts)
+{
+	const struct chg_brief *brief = &sqlite->known.brief;
 	facts->host_state_id = host->origin_state_id;
 	if (acr->type == CHG_RECORD_EVENT)
 		return CHG_OK;
-	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_session_latest);
-	chg_sqlite_bind_session(stmt, host->id, acr, &sub);
-	chg_stmt_text(stmt, CHG_N_source, source);
-	enum chg_rc rc = chg_stmt_step(stmt, &facts->has_record);
+	enum chg_rc rc = known_find(sqlite, asked, host->id, acr, cdr_id, &facts->has_record);
 	if (rc != CHG_OK)
 		return rc;
-	if (facts->has_record) {
-		known_read(sqlite, stmt);
-		facts->record = sqlite->known.state;
-		chg_stmt_reset(stmt);
-	}
-	if (!chg_accounting_asks_for_sub_sessions(acr, facts->has_record ? &facts->record : NULL))
+	if (facts->has_record)
+		facts->record = brief->state;
+	bool is_asked = chg_accounting_asks_for_sub_sessions(
+		acr, facts->has_record ? &facts->record : NULL);
+	if (!is_asked || (facts->has_record && brief->has_no_sub))
 		return CHG_OK;
-	return has_sub_sessions(sqlite, source, host->id, acr, facts);
+	return has_sub_sessions(sqlite, asked->source, host->id, acr, facts);
 }
 
 static enum chg_rc load(
@@ -417,9 +532,9 @@ static enum chg_rc load(
 	enum chg_rc rc = chg_sqlite_host_find(sqlite, acr->origin_host, &host);
 	if (rc != CHG_OK || host.id == 0)
 		return rc;
-	struct chg_sub_session sub = chg_sub_session_write(acr->sub_session_id);
-	rc = chg_sqlite_seen_load(sqlite, host.id, acr, &sub, facts);
-	return rc == CHG_OK ? chg_sqlite_load_record(sqlite, offline, &host, acr, facts) : rc;
+	struct chg_asked asked = chg_sqlite_asked(sqlite, offline, host.id, acr);
+	rc = chg_sqlite_seen_load(sqlite, &asked, host.id, acr, facts);
+	return rc == CHG_OK ? chg_sqlite_load_record(sqlite, &asked, &host, acr, 0, facts) : rc;
 }
 
 static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_acct_facts *ret)
@@ -433,6 +548,13 @@ static enum chg_rc load_acct(void *self, const struct chg_acr *acr, struct chg_a
 	if (rc == CHG_OK)
 		*ret = facts;
 	return chg_sqlite_remember(sqlite, rc);
+}
+
+void chg_sqlite_record_forget(struct chg_sqlite *sqlite, int64_t cdr_id)
+{
+	if (sqlite->known.brief.state.cdr_id == cdr_id)
+		sqlite->known.brief.state.cdr_id = 0;
+	chg_recents_forget_record(&sqlite->recents, cdr_id);
 }
 
 /*
@@ -458,8 +580,7 @@ enum chg_rc chg_sqlite_state_write(struct chg_sqlite *sqlite, struct chg_cdr_sta
 		if (rc != CHG_OK)
 			return rc;
 	}
-	if (sqlite->known.state.cdr_id == state.cdr_id)
-		sqlite->known.state.cdr_id = 0;
+	chg_sqlite_record_forget(sqlite, state.cdr_id);
 	stmt = chg_sqlite_query(sqlite, CHG_Q_cdr_close);
 	chg_rows_bind(&chg_rows_state, stmt, &state);
 	return chg_stmt_run(stmt);
@@ -586,10 +707,48 @@ static struct chg_view parties_of(struct chg_sqlite *sqlite, const struct chg_ac
 {
 	struct chg_known *known = &sqlite->known;
 	bool is_changed, is_named;
-	known->state.cdr_id = 0;
+	known->brief.state.cdr_id = 0;
 	chg_parties_read(&known->parties, (struct chg_view){ 0 });
 	chg_parties_add(&known->parties, acr, &is_changed, &is_named);
 	return chg_parties_text(&known->parties);
+}
+
+/* Which texts a request brings, and the number of those that it invites. */
+static uint32_t texts_of(const struct chg_acr *acr)
+{
+	bool has_invited = acr->type == CHG_RECORD_START && acr->participants.is_present;
+	return chg_rows_present(&chg_rows_acr_texts, acr) | (has_invited ? TEXTS_INVITED : 0);
+}
+
+/* What will be known of a new record; of one that is not the only one of its name, less. */
+static void known_begin(struct chg_sqlite *sqlite, const struct chg_cdr_state *record,
+	int64_t host_id, const struct chg_acr *acr, bool is_online)
+{
+	struct chg_known *known = &sqlite->known;
+	struct chg_recent_key key = chg_recent_key_of(acr, host_id, is_online);
+	struct chg_newcomer newcomer = chg_sqlite_newcomer(sqlite, acr, key.hash);
+	bool is_sub_session = acr->sub_session_id.is_present;
+	known->brief = (struct chg_brief){
+		.state = *record,
+		.look_at = record->supervise_until,
+		.texts = texts_of(acr),
+		.has_no_sub = newcomer.has_no_record && !is_sub_session,
+		.knows_numbers = newcomer.has_no_request,
+		.number = acr->number,
+	};
+	known->is_whole = false;
+	chg_named_take(&known->named, acr);
+	if (is_sub_session)
+		chg_sqlite_has_sub(sqlite, host_id, acr, is_online);
+}
+
+/* A session that has got a sub-session is not one without any, whatever is kept of it. */
+void chg_sqlite_has_sub(
+	struct chg_sqlite *sqlite, int64_t host_id, const struct chg_acr *acr, bool is_online)
+{
+	struct chg_acr whole = { .session_id = acr->session_id };
+	struct chg_recent_key key = chg_recent_key_of(&whole, host_id, is_online);
+	chg_recents_forget(&sqlite->recents, &key);
 }
 
 static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_now now, int64_t host_id,
@@ -622,6 +781,8 @@ static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_now now, 
 	chg_stmt_text(stmt, CHG_N_parties, parties_of(sqlite, acr));
 	*ret_cdr_id = record.cdr_id;
 	rc = chg_stmt_run(stmt);
+	if (rc == CHG_OK && !is_event)
+		known_begin(sqlite, &record, host_id, acr, charged != NULL);
 	return rc == CHG_OK ? zone_note(sqlite, record.cdr_id, record.started_at) : rc;
 }
 
@@ -629,7 +790,7 @@ static enum chg_rc record_insert(struct chg_sqlite *sqlite, struct chg_now now, 
  * When supervision looks at a record: as before, as long as that is not too late.  So the index is not
  * written by a request that does no more than say that the session is alive.
  */
-static chg_opt_instant look_at(const struct chg_known *known, const struct chg_cdr_state *state)
+static chg_opt_instant look_at(const struct chg_brief *known, const struct chg_cdr_state *state)
 {
 	bool is_kept = state->supervise_until.is_present && known->look_at.is_present &&
 		       known->look_at.value.us <= state->supervise_until.value.us;
@@ -644,27 +805,22 @@ static bool is_same_instant(chg_opt_instant a, chg_opt_instant b)
 /* Whether a request brings a further value to search the record by, beside parties. */
 static bool brings_key(const struct chg_known *known, const struct chg_acr *acr, bool has_identity)
 {
-	bool has_icid = known->has_icid;
-	chg_opt_u32 id = known->application_session_id;
+	uint32_t texts = known->brief.texts;
 	if (chg_view_present(acr->icid) &&
-		(!has_icid || (has_identity && hash_of(acr->icid) != known->icid_hash)))
+		((texts & TEXTS_ICID) == 0 ||
+			(has_identity && hash_of(acr->icid) != known->icid_hash)))
 		return true;
 	return acr->application_session_id.is_present &&
-	       (!id.is_present || (has_identity && acr->application_session_id.value != id.value));
-}
-
-/* Which texts a request brings, and the number of those that it invites. */
-static uint32_t texts_of(const struct chg_acr *acr)
-{
-	bool has_invited = acr->type == CHG_RECORD_START && acr->participants.is_present;
-	return chg_rows_present(&chg_rows_acr_texts, acr) | (has_invited ? TEXTS_INVITED : 0);
+	       ((texts & TEXTS_APPLICATION_SESSION_ID) == 0 ||
+		       (has_identity &&
+			       acr->application_session_id.value != known->application_session_id));
 }
 
 /* Nothing is written for texts that the record has already, or that stay as they are. */
 static enum chg_rc texts_write(
 	struct chg_sqlite *sqlite, int64_t cdr_id, const struct chg_acr *acr, bool has_identity)
 {
-	struct chg_known *known = &sqlite->known;
+	struct chg_brief *known = &sqlite->known.brief;
 	uint32_t texts = texts_of(acr);
 	if (!has_identity && (texts & ~known->texts) == 0)
 		return CHG_OK;
@@ -682,18 +838,18 @@ static enum chg_rc number_give(struct chg_sqlite *sqlite, struct chg_cdr_state *
 {
 	if (state->status != CHG_CDR_CLOSED || state->local_sequence != 0)
 		return CHG_OK;
-	state->local_sequence = sqlite->known.state.local_sequence;
+	state->local_sequence = sqlite->known.brief.state.local_sequence;
 	if (state->local_sequence != 0)
 		return CHG_OK;
 	return chg_sqlite_sequence_take(sqlite, &sqlite->local_sequence, &state->local_sequence);
 }
 
 /* The statement that writes a record's new state: the one without indexes, if none would change. */
-static struct chg_stmt *update_of(struct chg_sqlite *sqlite, const struct chg_cdr_state *state)
+static struct chg_stmt *update_of(
+	struct chg_sqlite *sqlite, const struct chg_cdr_state *state, chg_opt_instant at)
 {
-	const struct chg_known *known = &sqlite->known;
+	const struct chg_brief *known = &sqlite->known.brief;
 	const struct chg_cdr_state *before = &known->state;
-	chg_opt_instant at = look_at(known, state);
 	if (before->local_sequence == state->local_sequence && before->status == state->status &&
 		before->origin_state_id == state->origin_state_id &&
 		is_same_instant(known->look_at, at))
@@ -704,6 +860,39 @@ static struct chg_stmt *update_of(struct chg_sqlite *sqlite, const struct chg_cd
 	else
 		chg_stmt_null(stmt, CHG_N_look_at_us);
 	return stmt;
+}
+
+/* What is known of a record after it was written. */
+static void known_grow(struct chg_known *known, const struct chg_cdr_state *state,
+	chg_opt_instant look_at, const struct chg_acr *acr, bool brings_parties)
+{
+	struct chg_brief *brief = &known->brief;
+	brief->state = *state;
+	brief->look_at = look_at;
+	if (acr->number > brief->number)
+		brief->number = acr->number;
+	if (brings_parties)
+		chg_named_take(&known->named, acr);
+	known->is_whole = false;
+}
+
+/* Parties of a request that are not those of the last one, and what else a record is searched by. */
+struct bringing {
+	bool has_parties; /* others than the last request */
+	bool has_more;    /* that change the record's */
+	bool is_touched;  /* a record that will be found by more */
+};
+
+static enum chg_rc bringing_of(struct chg_sqlite *sqlite, const struct chg_acr *acr,
+	bool has_identity, struct bringing *ret)
+{
+	struct chg_known *known = &sqlite->known;
+	*ret = (struct bringing){ .has_parties = !chg_named_has_all(&known->named, acr) };
+	enum chg_rc rc = ret->has_parties || has_identity ? known_complete(sqlite) : CHG_OK;
+	if (rc == CHG_OK && ret->has_parties)
+		chg_parties_add(&known->parties, acr, &ret->has_more, &ret->is_touched);
+	ret->is_touched |= rc == CHG_OK && brings_key(known, acr, has_identity);
+	return rc;
 }
 
 static enum chg_rc touched_add(struct chg_sqlite *sqlite, int64_t cdr_id)
@@ -719,30 +908,31 @@ static enum chg_rc record_update(struct chg_sqlite *sqlite, struct chg_now now,
 {
 	struct chg_known *known = &sqlite->known;
 	struct chg_cdr_state state = supervised(charged, plan->record);
+	struct bringing brings;
 	enum chg_rc rc = known_load(sqlite, state.cdr_id);
+	if (rc == CHG_OK)
+		rc = bringing_of(sqlite, acr, plan->has_identity, &brings);
 	if (rc == CHG_OK)
 		rc = number_give(sqlite, &state);
 	if (rc == CHG_OK)
 		rc = texts_write(sqlite, state.cdr_id, acr, plan->has_identity);
 	if (rc != CHG_OK)
 		return rc;
-	bool has_more, is_touched;
-	chg_parties_add(&known->parties, acr, &has_more, &is_touched);
-	is_touched |= brings_key(known, acr, plan->has_identity);
-	bool has_moved = known->state.started_at.us != state.started_at.us;
+	bool has_moved = known->brief.state.started_at.us != state.started_at.us;
+	chg_opt_instant at = look_at(&known->brief, &state);
 
-	struct chg_stmt *stmt = update_of(sqlite, &state);
+	struct chg_stmt *stmt = update_of(sqlite, &state, at);
 	chg_rows_bind(&chg_rows_state, stmt, &state);
 	bind_figures(stmt, acr, plan->has_figures);
 	bind_cost(stmt, charged);
 	chg_stmt_i64(stmt, CHG_N_received_us, now.wall.us);
 	chg_stmt_text(stmt, CHG_N_parties,
-		has_more ? chg_parties_text(&known->parties) : (struct chg_view){ 0 });
-	known->state.cdr_id = 0;
+		brings.has_more ? chg_parties_text(&known->parties) : (struct chg_view){ 0 });
 	rc = chg_stmt_run(stmt);
+	known_grow(known, &state, at, acr, brings.has_parties);
 	if (rc == CHG_OK && has_moved)
 		rc = zone_note(sqlite, state.cdr_id, state.started_at);
-	return rc == CHG_OK && is_touched ? touched_add(sqlite, state.cdr_id) : rc;
+	return rc == CHG_OK && brings.is_touched ? touched_add(sqlite, state.cdr_id) : rc;
 }
 
 static enum chg_rc entry_add(struct chg_sqlite *sqlite, struct chg_now now, int64_t cdr_id,
@@ -833,6 +1023,10 @@ static enum chg_rc apply(struct chg_sqlite *sqlite, struct chg_now now, const st
 	enum chg_rc rc = chg_sqlite_apply_record(sqlite, now, acr, plan, NULL, &host, &cdr_id);
 	if (rc == CHG_OK && plan->step != CHG_STEP_NONE)
 		rc = chg_sqlite_seen_add(sqlite, now, host.id, cdr_id, acr);
+	if (rc == CHG_OK && plan->step != CHG_STEP_NONE && plan->record.kind == CHG_CDR_SESSION) {
+		struct chg_recent_key key = chg_recent_key_of(acr, host.id, false);
+		chg_sqlite_recent_keep(sqlite, &key, NULL);
+	}
 	return rc;
 }
 
@@ -911,6 +1105,7 @@ static enum chg_rc due_read(struct chg_sqlite *sqlite, struct chg_now now, struc
 static enum chg_rc due_move(struct chg_sqlite *sqlite, int64_t cdr_id)
 {
 	struct chg_stmt *stmt = chg_sqlite_query(sqlite, CHG_Q_due_later);
+	chg_sqlite_record_forget(sqlite, cdr_id);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	return chg_stmt_run(stmt);
 }
