@@ -649,6 +649,17 @@ static void case_tombstone(struct fixture *fixture)
 	store->ops->rollback(store->self);
 	assert_int_equal(store->books->next_deadline(store->self, &deadline), CHG_OK);
 	assert_false(deadline.is_present);
+
+	/* The same while the node goes on all the time. */
+	ccr = time_ccr(CHG_CC_INITIAL, 3, 0);
+	charge(store, 2000, &ccr);
+	ccr = time_ccr(CHG_CC_TERMINATION, 4, 0);
+	charge(store, 2010, &ccr);
+	assert_int_equal(expire(store, 3010, 9), 0);
+	begin_ok(store);
+	assert_int_equal(store->books->load(store->self, &ccr, &facts), CHG_OK);
+	assert_false(facts.has_session);
+	store->ops->rollback(store->self);
 	laws_hold(store);
 }
 

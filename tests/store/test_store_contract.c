@@ -765,6 +765,16 @@ static void case_leave_is_repeated(struct fixture *fixture)
 	assert_int_equal(count_all(store), 3);
 }
 
+static void case_left_session(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	fill_for_leaving(store);
+	struct chg_cdr_stamp stamp = stamp_of(store, 2);
+	assert_int_equal(remove_ok(store, "a", 1, &stamp, 1), 1);
+	struct chg_acr acr = acr_of("s", CHG_RECORD_STOP, 2);
+	assert_false(take(store, 20, &acr).has_record);
+}
+
 static void case_changed_stays(struct fixture *fixture)
 {
 	struct chg_store *store = &fixture->store;
@@ -1141,6 +1151,7 @@ static const struct contract_case {
 	{ "requests are forgotten once they are old, and none before", case_forget },
 	{ "what an archive holds leaves, with all that belongs to it", case_leave },
 	{ "a request whose record left is still known", case_leave_is_repeated },
+	{ "a session whose record left has none", case_left_session },
 	{ "a record that changed since it was read stays", case_changed_stays },
 	{ "a rollback brings back what had left", case_leave_rolled_back },
 	{ "a rollback leaves nothing", case_rollback },
