@@ -66,11 +66,9 @@ struct bench {
 	struct link link[CHG_BENCH_PEER_MAX];
 	int epoll;
 	uint64_t seed;
-	uint32_t run;
+	struct chg_run last; /* how far this run is */
 	uint32_t event_time;
-	uint32_t next_serial;
 	uint32_t next_id;
-	uint32_t next_end_to_end;
 	uint64_t
 		begun[CHG_BENCH_MIX]; /* requests of each kind that conversations begun will have */
 	uint64_t under_way;
@@ -146,7 +144,7 @@ static enum chg_bench_kind choose_kind(struct bench *bench)
 static void begin_conversation(struct bench *bench, struct ask *ret)
 {
 	ret->step = kinds[choose_kind(bench)].first;
-	ret->patch = (struct chg_patch){ .run = bench->run, .serial = ++bench->next_serial };
+	ret->patch = (struct chg_patch){ .run = bench->last.run, .serial = ++bench->last.serial };
 	ret->patch.account = 1 + chg_random_below(&bench->seed, bench->config->accounts);
 }
 
@@ -161,7 +159,7 @@ static void go_on(struct bench *bench, struct slot *slot)
 	slot->has_next = bench->config->kind != CHG_BENCH_OPEN_SESSION &&
 			 chg_step_rows[ask->step].next != CHG_STEP_COUNT;
 	ask->patch.time = bench->event_time;
-	ask->patch.end_to_end = bench->next_end_to_end++;
+	ask->patch.end_to_end = bench->last.end_to_end++;
 	slot->asked = *ask;
 }
 
@@ -524,7 +522,7 @@ static bool loop(struct bench *bench)
 	while (is_fine && !is_done(bench) && bench->now_us < bench->end_us + GRACE_US) {
 		is_fine = turn(bench);
 		bench->event_time = chg_time_from_instant((chg_instant){
-			(int64_t)bench->run * CHG_US_PER_S + bench->now_us - bench->start_us });
+			(int64_t)bench->last.run * CHG_US_PER_S + bench->now_us - bench->start_us });
 		write_timeline(bench, bench->now_us);
 		show_progress(bench);
 		measure_cost(bench, &cost);
@@ -638,10 +636,9 @@ static void start_clock(struct bench *bench)
 	bench->end_us = bench->measure_us + (int64_t)config->seconds * 1000000;
 	bench->timeline.until_us = bench->start_us + TIMELINE_US;
 	bench->progress.next_us = bench->start_us + PROGRESS_US;
-	bench->run = (uint32_t)(clock_ns(CLOCK_REALTIME) / 1000000000);
-	bench->next_end_to_end = bench->run << 20; /* RFC 6733 3: the low bits of the time on top */
+	bench->last = chg_run_begun((chg_instant){ clock_ns(CLOCK_REALTIME) / 1000 });
 	bench->event_time =
-		chg_time_from_instant((chg_instant){ (int64_t)bench->run * CHG_US_PER_S });
+		chg_time_from_instant((chg_instant){ (int64_t)bench->last.run * CHG_US_PER_S });
 	for (uint32_t i = 0; config->rate != 0 && i < config->peers; i++)
 		chg_arrival_init(&bench->link[i].arrival, config->arrivals, config->rate, i,
 			config->peers, config->seed, bench->start_us);

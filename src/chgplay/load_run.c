@@ -55,10 +55,8 @@ struct load {
 	struct resend_line *resend[CHG_LOAD_PEER_MAX];
 	size_t resend_count[CHG_LOAD_PEER_MAX];
 	size_t resend_at[CHG_LOAD_PEER_MAX];
-	uint32_t run;
-	uint32_t next_serial;
+	struct chg_run last; /* how far this run is */
 	uint32_t next_id;
-	uint32_t next_end_to_end;
 	uint64_t begun; /* requests given to slots */
 	int64_t start_us;
 	int64_t now_us;
@@ -81,11 +79,11 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static uint32_t wall_s(void)
+static struct chg_run begin_run(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint32_t)now.tv_sec;
+	return chg_run_begun((chg_instant){ now.tv_sec * CHG_US_PER_S + now.tv_nsec / 1000 });
 }
 
 static bool make_template(struct load *load, struct link *link, enum chg_step step)
@@ -110,7 +108,7 @@ static enum chg_rc send_slot(struct load *load, struct link *link, struct slot *
 		return CHG_E_NO_MEMORY;
 	slot->id = load->next_id++ << 12 | (uint32_t)(slot - link->slot);
 	if (!slot->is_repeated)
-		slot->end_to_end = load->next_end_to_end++;
+		slot->end_to_end = load->last.end_to_end++;
 	struct chg_patch patch = { .run = slot->run,
 		.serial = slot->serial,
 		.time = chg_time_from_instant(at),
@@ -144,7 +142,7 @@ static bool take_resend(struct load *load, size_t place, struct slot *slot)
 	slot->serial = line->serial;
 	slot->step = line->step;
 	slot->is_repeated = true;
-	slot->end_to_end = load->next_end_to_end++;
+	slot->end_to_end = load->last.end_to_end++;
 	return true;
 }
 
@@ -162,8 +160,8 @@ static bool fill(struct load *load, struct link *link, struct slot *slot)
 	} else if (goes_on) {
 		slot->step = chg_step_rows[slot->step].next;
 	} else {
-		slot->run = load->run;
-		slot->serial = ++load->next_serial;
+		slot->run = load->last.run;
+		slot->serial = ++load->last.serial;
 		slot->step = first_steps[load->config->kind];
 	}
 	slot->is_used = true;
@@ -572,8 +570,7 @@ bool chg_load_run(const struct chg_load_config *config, struct chg_load_result *
 		return false;
 	load->config = config;
 	load->result = ret;
-	load->run = wall_s();
-	load->next_end_to_end = load->run << 20; /* RFC 6733 3: the low bits of the time on top */
+	load->last = begin_run();
 	load->why = reterr_why;
 	load->why_size = why_size;
 

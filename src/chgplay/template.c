@@ -223,3 +223,16 @@ void chg_template_session_id(
 	put_digits(to + (template->serial_at - template->session_id_at), CHG_TEMPLATE_DIGITS,
 		patch->serial);
 }
+
+struct chg_run chg_run_begun(chg_instant at)
+{
+	enum {
+		PART_US = 250,          /* of a second: 4,000 of them */
+		PART_SERIALS = 1000000, /* more than can be sent in it */
+	};
+	uint32_t s = (uint32_t)(at.us / CHG_US_PER_S);
+	uint32_t us = (uint32_t)(at.us % CHG_US_PER_S);
+	return (struct chg_run){
+		.run = s, .serial = us / PART_US * PART_SERIALS, .end_to_end = s << 20 | us
+	};
+}

@@ -4,6 +4,7 @@
 #ifndef CHG_CHGPLAY_TEMPLATE_H
 #define CHG_CHGPLAY_TEMPLATE_H
 
+#include "core/instant.h"
 #include "core/rc.h"
 #include "core/view.h"
 
@@ -82,6 +83,16 @@ struct chg_patch {
 	uint32_t end_to_end;
 	bool is_repeated; /* the T bit */
 };
+
+/* What tells the requests of one run of the program from those of any other. */
+struct chg_run {
+	uint32_t run;        /* when it began, seconds since 1970 */
+	uint32_t serial;     /* before the first one */
+	uint32_t end_to_end; /* of the first request (RFC 6733 3: the time, and more that differs) */
+};
+
+/* Runs of one Origin-Host may follow each other within a second. */
+struct chg_run chg_run_begun(chg_instant at);
 
 /* Encodes the request.  CHG_E_RANGE: it is too long, which only long names make it. */
 enum chg_rc chg_template_make(const struct chg_template_wish *wish, struct chg_template *ret);

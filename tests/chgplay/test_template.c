@@ -236,6 +236,22 @@ static void names_that_are_too_long_are_refused(void **state)
 	assert_int_equal(chg_template_make(&how, &template), CHG_OK);
 }
 
+static void runs_that_follow_each_other_ask_for_different_things(void **state)
+{
+	(void)state;
+	const int64_t second = 1790000000 * CHG_US_PER_S;
+	struct chg_run first = chg_run_begun((chg_instant){ second + 298977 });
+	struct chg_run next = chg_run_begun((chg_instant){ second + 299300 });
+	struct chg_run last = chg_run_begun((chg_instant){ second + CHG_US_PER_S - 1 });
+	assert_int_equal(first.run, 1790000000);
+	assert_int_equal(next.run, first.run);
+	assert_true(next.serial - first.serial >= 1000000);
+	assert_true(next.end_to_end > first.end_to_end);
+	/* Room for an hour of eighty thousand sessions a second is left in 32 bits, and none wraps. */
+	assert_true(last.serial > next.serial && last.serial < UINT32_MAX - 290000000);
+	assert_int_equal(last.end_to_end >> 20, first.run & 0xfff);
+}
+
 static void each_conversation_ends(void **state)
 {
 	(void)state;
@@ -255,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_session_of_one_service_asks_for_messages_only),
 		cmocka_unit_test(a_base_request_has_nothing_that_rfc_6733_does_not_know),
 		cmocka_unit_test(names_that_are_too_long_are_refused),
+		cmocka_unit_test(runs_that_follow_each_other_ask_for_different_things),
 		cmocka_unit_test(each_conversation_ends),
 	};
 	return TABLE_RUN("steps", step_rows, step_row_holds) +
