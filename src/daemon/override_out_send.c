@@ -7,11 +7,16 @@
  * could stop every node.  Here an answer that cannot be sent is freed and forgotten; its sender
  * will ask again.  The error of a request is handed back, because there the library looks for
  * another peer.
+ *
+ * Its routing threads, which alone have pending answers counted, send on the connection that they
+ * find in a peer that is being closed, while the peer's own thread frees it: the process aborted.
  */
 #include "daemon/override.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+
+#include "stack/direct.h"
 
 typedef int out_send_fn(
 	struct msg **msg, struct cnxctx *cnx, struct fd_peer *peer, int update_reqin_cnt);
@@ -35,7 +40,10 @@ static bool is_answer(struct msg *msg)
 int fd_out_send(struct msg **msg, struct cnxctx *cnx, struct fd_peer *peer, int update_reqin_cnt)
 {
 	pthread_once(&once, find_original);
+	if (update_reqin_cnt)
+		chg_direct_routing_begin();
 	int error = original(msg, cnx, peer, update_reqin_cnt);
+	chg_direct_routing_end();
 	if (error == 0 || msg == NULL || *msg == NULL || !is_answer(*msg))
 		return error;
 	atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * fd_p_ce_clear_cnx: a TLS handshake that fails behind CER and CEA must not stop the process.
+ * fd_p_ce_clear_cnx: a TLS handshake that fails behind CER and CEA must not stop the process, and a
+ * peer does not know its connection any more when that is freed.
  *
  * With a peer of the configuration that has TLS_old_method, TLS begins when capabilities have been
  * exchanged.  When the handshake fails the library drops the connection and leaves the peer in the
  * state of shaking hands, which the next event of that peer finds impossible: the process aborts.
  * Whoever sends a CER with that peer's name could stop a node so.  Here such a peer is closed, as one
  * whose connection broke in any other state.
+ *
+ * The library frees a connection before its peer forgets it: routing threads that look in between
+ * would find it there and send on it (override_out_send.c).  Here it is forgotten first.
  */
 #include "daemon/override.h"
 
@@ -35,7 +39,10 @@ static bool is_shaking_hands(struct fd_peer *peer)
 void fd_p_ce_clear_cnx(struct fd_peer *peer, struct cnxctx **cnx_kept)
 {
 	pthread_once(&once, find_original);
-	original(peer, cnx_kept);
+	struct cnxctx *forgotten = NULL;
+	original(peer, cnx_kept == NULL ? &forgotten : cnx_kept);
+	if (forgotten != NULL)
+		fd_cnx_destroy(forgotten);
 	if (!is_shaking_hands(peer))
 		return;
 	atomic_fetch_add_explicit(&closed, 1, memory_order_relaxed);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "stack/connection.h"
+#include "stack/gone.h"
 #include "stack/inbox.h"
 #include "stack/outbox.h"
 
@@ -39,6 +40,8 @@ enum {
 	SIGN_OF_LIFE_MS = 2000,
 	/* Connections whose sockets the keeper looks at together. */
 	STUCK_MAX = 256,
+	/* A connection that is closed waits so long for whoever sends on one. */
+	SENDING_MS = 1000,
 };
 
 struct direct {
@@ -98,6 +101,12 @@ static _Thread_local struct {
 	struct direct *direct;
 } own;
 
+/* What this thread sends is of the library's routing: its connection may be freed meanwhile. */
+static _Thread_local struct {
+	bool is_on;
+	uint64_t since;
+} routing;
+
 /* ---- Life -------------------------------------------------------------------------------------- */
 
 static bool init_waiting(struct direct *direct)
@@ -111,18 +120,23 @@ static bool init_waiting(struct direct *direct)
 	return is_ready;
 }
 
-static struct direct *create(struct cnxctx *cnx)
+/* The number of a socket is told in a text only. */
+static bool socket_of(struct cnxctx *cnx, int *ret)
 {
 	char text[64];
+	return fd_cnx_proto_info(cnx, text, sizeof text) == 0 &&
+	       sscanf(text, "TCP,soc#%d", ret) == 1;
+}
+
+static struct direct *create(struct cnxctx *cnx)
+{
 	struct direct *direct = calloc(1, sizeof *direct);
 	if (direct == NULL)
 		return NULL;
 	direct->cnx = cnx;
 	direct->hold_count = 1;
 	pthread_mutex_init(&direct->lock, NULL);
-	/* The number of the socket is told in a text only. */
-	if (fd_cnx_proto_info(cnx, text, sizeof text) != 0 ||
-		sscanf(text, "TCP,soc#%d", &direct->socket) != 1 || !init_waiting(direct)) {
+	if (!socket_of(cnx, &direct->socket) || !init_waiting(direct)) {
 		pthread_mutex_destroy(&direct->lock);
 		free(direct);
 		return NULL;
@@ -548,7 +562,7 @@ static int put(struct direct *direct, const unsigned char *bytes, size_t len)
 	return is_good ? 0 : ENOTCONN;
 }
 
-int chg_direct_send(
+static int send_on(
 	struct cnxctx *cnx, unsigned char *bytes, size_t len, chg_direct_send_fn *original)
 {
 	int before, error = 0;
@@ -561,6 +575,44 @@ int chg_direct_send(
 		let_go(direct, 1);
 	pthread_setcancelstate(before, NULL);
 	return is_ours ? error : original(cnx, bytes, len);
+}
+
+void chg_direct_routing_begin(void)
+{
+	routing.since = gone_now();
+	routing.is_on = true;
+}
+
+void chg_direct_routing_end(void)
+{
+	routing.is_on = false;
+}
+
+int chg_direct_send(
+	struct cnxctx *cnx, unsigned char *bytes, size_t len, chg_direct_send_fn *original)
+{
+	int before, error = ENOTCONN;
+	if (!routing.is_on)
+		return send_on(cnx, bytes, len, original);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	if (cnx != NULL && gone_lock_unless(cnx, routing.since)) {
+		error = send_on(cnx, bytes, len, original);
+		gone_unlock();
+	}
+	pthread_setcancelstate(before, NULL);
+	return error;
+}
+
+/* Nobody sends on it from now on.  A peer that reads nothing must not hold those who wait here. */
+static void note_gone(struct cnxctx *cnx)
+{
+	int socket;
+	if (gone_add(cnx, SENDING_MS))
+		return;
+	if (socket_of(cnx, &socket))
+		shutdown(socket, SHUT_RDWR);
+	while (!gone_add(cnx, SENDING_MS))
+		continue;
 }
 
 static void unlink_direct(struct direct *direct)
@@ -583,6 +635,7 @@ void chg_direct_destroy(struct cnxctx *cnx, chg_direct_destroy_fn *original)
 {
 	int before;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	note_gone(cnx);
 	struct direct *direct = hold_by_cnx(cnx);
 	if (direct != NULL) {
 		pthread_mutex_lock(&direct->lock);

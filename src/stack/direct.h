@@ -35,6 +35,13 @@ ssize_t chg_direct_receive(
 int chg_direct_send(
 	struct cnxctx *cnx, unsigned char *bytes, size_t len, chg_direct_send_fn *original);
 
+/*
+ * Around fd_out_send on a thread of the library's routing: what chg_direct_send is asked to send in
+ * between is refused with ENOTCONN once its connection was freed.
+ */
+void chg_direct_routing_begin(void);
+void chg_direct_routing_end(void);
+
 /* fd_cnx_destroy: the last moment in which the socket of a connection is its own. */
 void chg_direct_destroy(struct cnxctx *cnx, chg_direct_destroy_fn *original);
 
