@@ -753,14 +753,14 @@ static void disk_remove(void)
 }
 
 /* A transaction that is larger than the page cache needs to be for the log to be written early. */
-static enum chg_rc write_much(struct chg_store *store, uint32_t from)
+static enum chg_rc write_much(struct chg_store *store, uint32_t from, uint32_t count)
 {
 	static char content[4096];
 	memset(content, ' ', sizeof content);
 	content[0] = '{';
 	content[sizeof content - 1] = '}';
 	enum chg_rc rc = store->ops->begin(store->self);
-	for (uint32_t i = 0; i < 20 && rc == CHG_OK; i++) {
+	for (uint32_t i = 0; i < count && rc == CHG_OK; i++) {
 		struct chg_acct_facts facts;
 		struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, from + i);
 		acr.content = (struct chg_view){ content, sizeof content };
@@ -775,6 +775,9 @@ static enum chg_rc write_much(struct chg_store *store, uint32_t from)
 /* The 1st, the 2nd ... write fails until none does; after each, the store goes on as if nothing was. */
 static void disk_fails_everywhere(struct fixture *fixture, int error)
 {
+	enum {
+		MUCH = 150, /* more than ten writes, and each of them many pages */
+	};
 	struct chg_store *store = &fixture->store;
 	fixture_close_store(fixture);
 	disk_install();
@@ -788,7 +791,7 @@ static void disk_fails_everywhere(struct fixture *fixture, int error)
 		disk.error = error;
 		disk.writes_left = k;
 		disk.is_full = true;
-		rc = write_much(store, 1000);
+		rc = write_much(store, 1000, MUCH);
 		disk.is_full = false;
 		if (rc == CHG_OK)
 			break;
@@ -800,7 +803,7 @@ static void disk_fails_everywhere(struct fixture *fixture, int error)
 	}
 	assert_true(failures > 10);
 	assert_true(disk.syncs > syncs);
-	assert_int_equal(count_all(store), failures + 20);
+	assert_int_equal(count_all(store), failures + MUCH);
 	disk_remove();
 }
 
@@ -823,11 +826,11 @@ static void full_file(struct fixture *fixture)
 		chg_sqlite_ask(sqlite->db, "PRAGMA page_count", pages, sizeof pages), CHG_OK);
 	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %s", pages);
 	assert_int_equal(chg_sqlite_ask(sqlite->db, limit, NULL, 0), CHG_OK);
-	assert_int_equal(write_much(store, 0), CHG_E_STORE_FULL);
+	assert_int_equal(write_much(store, 0, 20), CHG_E_STORE_FULL);
 	assert_int_equal(count_all(store), 0);
 	assert_int_equal(
 		chg_sqlite_ask(sqlite->db, "PRAGMA max_page_count = 100000", NULL, 0), CHG_OK);
-	assert_int_equal(write_much(store, 0), CHG_OK);
+	assert_int_equal(write_much(store, 0, 20), CHG_OK);
 	assert_int_equal(count_all(store), 20);
 }
 
@@ -1307,7 +1310,7 @@ static void backup_while_writing(struct fixture *fixture)
 	struct writing writing = { .store = &fixture->store, .next = 5000 };
 	snprintf(path, sizeof path, "%s.copy", fixture->path);
 	for (uint32_t i = 0; i < 50; i++)
-		assert_int_equal(write_much(&fixture->store, 20 * i), CHG_OK);
+		assert_int_equal(write_much(&fixture->store, 20 * i, 20), CHG_OK);
 	assert_int_equal(
 		chg_sqlite_backup(fixture->path, path, write_between, &writing, why, sizeof why),
 		CHG_OK);
@@ -1327,7 +1330,7 @@ static void backup_given_up(struct fixture *fixture)
 	struct writing writing = { .store = &fixture->store, .next = 5000, .stop_at = 1 };
 	snprintf(path, sizeof path, "%s.copy", fixture->path);
 	for (uint32_t i = 0; i < 50; i++)
-		assert_int_equal(write_much(&fixture->store, 20 * i), CHG_OK);
+		assert_int_equal(write_much(&fixture->store, 20 * i, 20), CHG_OK);
 	assert_int_equal(
 		chg_sqlite_backup(fixture->path, path, write_between, &writing, why, sizeof why),
 		CHG_E_CLOSED);

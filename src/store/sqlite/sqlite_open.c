@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/sqlite/sqlite_log_file.h"
 #include "store/sqlite/sqlite_private.h"
 
 /*
  * The library ignores a setting that it does not know without a word, so each one is read back.
  *
- * synchronous=FULL in WAL mode syncs the log on every commit: an answer promises durability.
+ * synchronous=FULL in WAL mode syncs the log on every commit: an answer promises durability, and
+ * sqlite_log_file.h counts on it.
  * secure_delete would write freed pages once more; whoever can read them can read the records.
  * foreign_keys would look a row up for each one that is added; chg_sqlite_check looks at all of them.
  * The autocheckpoint, in pages of 4 KiB, is for changes of the whole file; a store that is open knows
@@ -184,13 +186,14 @@ static int give_workspace(sqlite3 *db)
 	return sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 2048, 128);
 }
 
-enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqlite3 **ret,
-	char *reterr_why, size_t why_size)
+static enum chg_rc connect_by(bool is_log_collected, const char *path, enum chg_sqlite_mode mode,
+	sqlite3 **ret, char *reterr_why, size_t why_size)
 {
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (mode == CHG_SQLITE_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	stop_counting();
-	int result = sqlite3_open_v2(path, ret, flags, NULL);
+	const char *vfs = is_log_collected ? chg_sqlite_log_vfs() : NULL;
+	int result = sqlite3_open_v2(path, ret, flags, vfs);
 	if (result == SQLITE_OK)
 		result = give_workspace(*ret);
 	if (result == SQLITE_OK)
@@ -200,6 +203,12 @@ enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqli
 		*ret == NULL ? "no memory" : sqlite3_errmsg(*ret),
 		mode == CHG_SQLITE_READ_ONLY ? "read" : "write");
 	return chg_sqlite_rc(result);
+}
+
+enum chg_rc chg_sqlite_connect(const char *path, enum chg_sqlite_mode mode, sqlite3 **ret,
+	char *reterr_why, size_t why_size)
+{
+	return connect_by(false, path, mode, ret, reterr_why, why_size);
 }
 
 enum chg_rc chg_sqlite_configure(
@@ -289,7 +298,8 @@ static enum chg_rc open_all(struct chg_sqlite *sqlite, const char *path, enum ch
 	if (rc == CHG_OK && mode == CHG_SQLITE_READ_WRITE_CREATE)
 		rc = create_file(path, reterr_why, why_size);
 	if (rc == CHG_OK)
-		rc = chg_sqlite_connect(path, mode, &sqlite->db, reterr_why, why_size);
+		rc = connect_by(mode != CHG_SQLITE_READ_ONLY, path, mode, &sqlite->db, reterr_why,
+			why_size);
 	if (rc == CHG_OK)
 		rc = note_file(sqlite, reterr_why, why_size);
 	if (rc == CHG_OK)
