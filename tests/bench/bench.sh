@@ -174,45 +174,24 @@ measure() {
 	} >"$scratch/line"
 	cat "$scratch/line" >>"$scratch/results.tsv"
 	[ -z "$raw" ] || cat "$scratch/line" >>"$raw"
-	if [ "$rate" = 0 ] && [ "$server" = node ]; then
-		take_peak "$kind"
-	fi
-}
-
-declare -A peak=()
-
-# take_peak KIND: the most that the node answered of it in a second.
-take_peak() {
-	local per_s
-	per_s=$(field answers_per_s "$scratch/answer")
-	[ "$per_s" -le "${peak[$1]:-0}" ] || peak[$1]=$per_s
-}
-
-# rate_of KIND TEXT: 0 for none; half of the peak.
-rate_of() {
-	case $2 in
-	-) printf 0 ;;
-	half)
-		[ -n "${peak[$1]:-}" ] || return 1
-		printf '%d' $((peak[$1] / 2))
-		;;
-	*) printf '%s' "$2" ;;
-	esac
 }
 
 # run_case RUN LINE
 run_case() {
 	local run=$1 name kind load rate accounts tariff options servers server others=0
 	IFS=: read -r name kind load rate accounts tariff options servers <<<"$2"
-	if [ "$rate" = half ] && [ -z "${peak[$kind]:-}" ]; then
-		say "$name: first the peak"
+	case $rate in
+	-) rate=0 ;;
+	half)
+		# The peak of this very minute: what the machine gives changes by a factor in some of them.
+		say "run $run of $runs, $name: first the peak"
 		start_node "$accounts" "$tariff"
 		drive node --kind "$kind" --peers "${load%x*}" --outstanding "${load#*x}" \
 			--accounts "$accounts" --warmup "$warmup" --seconds "$seconds" || faults=$((faults + 1))
-		take_peak "$kind"
+		rate=$(($(field answers_per_s "$scratch/answer") / 2))
 		stop node
-	fi
-	rate=$(rate_of "$kind" "$rate")
+		;;
+	esac
 	start_node "$accounts" "$tariff"
 	for server in $(servers_of "$servers") again; do
 		if [ "$server" = again ]; then
