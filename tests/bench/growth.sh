@@ -16,8 +16,8 @@ usage: tests/bench/growth.sh [OPTION]...
   --json           one JSON object
   --keep           keeps the folder
 
-Databases are prepared once and kept in bench/seeds of the build.  Ten million records take some
-GB there and as much again in TMPDIR while they are measured.
+Databases and their search files are prepared once and kept in bench/seeds of the build.  Ten
+million records take some GB there and as much again in TMPDIR while they are measured.
 END
 }
 
@@ -49,13 +49,8 @@ done
 
 # start_with DATABASE: a node on a copy of it; sets start_ms, from the start to the ready line.
 start_with() {
-	local example=$top/conf/examples/single-node began
-	make_folder node
-	cp "$1" "${folder[node]}/charging.db"
-	sync -f "${folder[node]}"
-	sed "s|^Port = .*|Port = ${port[node]};|" "$example/freediameter.conf" \
-		>"${folder[node]}/freediameter.conf"
-	cp "$example/charging.yaml" "${folder[node]}/charging.yaml"
+	local began
+	prepare_node "$1"
 	began=$(date +%s%N)
 	launch node "$bin/charging-enabler" --config freediameter.conf
 	until has_said node; do
@@ -125,7 +120,8 @@ for size in $accounts_list; do
 	place accounts "$size" "$(seed "$size" flat)" "$size" debit
 done
 for size in $records_list; do
-	place records "$size" "$(with_records "$size")" 1000 event debit
+	prepare_records "$size"
+	place records "$size" "$database" 1000 event debit
 done
 measure_memory
 

@@ -147,6 +147,29 @@ with_records() {
 	printf '%s' "$path"
 }
 
+# prepare_records RECORDS: the same in `database`, with a search file as of a node that kept pace.
+prepare_records() {
+	database=$(with_records "$1")
+	[ "$1" -eq 0 ] || [ -f "$database-search" ] || make_search_file "$1"
+}
+
+# make_search_file RECORDS: the node makes it while nobody asks for anything; then it is kept with
+# `database`.  The latest records, less than a run of them, are not in it.
+make_search_file() {
+	local left=$1 run=8192 looks=0
+	say "making the search file of $1 records (once)"
+	start_node_on "$database"
+	while [ "$left" -ge "$run" ]; do
+		sleep 1
+		left=$(meter records_unindexed)
+		looks=$((looks + 1))
+		[ $((looks % 30)) -ne 0 ] || say "$left records are not in it yet"
+	done
+	stop node
+	cp "${folder[node]}/charging.db-search" "$database-search.new"
+	mv "$database-search.new" "$database-search"
+}
+
 # ---------------------------------------------------------------- servers
 
 # All that can be asked; `node` is ours, all others are to compare with.
@@ -198,8 +221,8 @@ start_node() {
 	start_node_on "$from"
 }
 
-# start_node_on DATABASE: a node with a copy of it, and of its search file if there is one.
-start_node_on() {
+# prepare_node DATABASE: the folder of a node with a copy of it, and of its search file if there is one.
+prepare_node() {
 	local example=$top/conf/examples/single-node
 	make_folder node
 	cp "$1" "${folder[node]}/charging.db"
@@ -208,6 +231,10 @@ start_node_on() {
 	sed "s|^Port = .*|Port = ${port[node]};|" "$example/freediameter.conf" \
 		>"${folder[node]}/freediameter.conf"
 	cp "$example/charging.yaml" "${folder[node]}/charging.yaml"
+}
+
+start_node_on() {
+	prepare_node "$1"
 	launch_node
 }
 

@@ -71,31 +71,11 @@ tell_progress() {
 	done
 }
 
-# make_search_file: the node makes it while nobody asks for anything; then it is kept with the database.
-# The latest records, less than a run of them, are not in it.
-make_search_file() {
-	local left=$records run=4096 looks=0
-	say "making the search file (once)"
-	while [ "$left" -gt "$run" ]; do
-		sleep 1
-		left=$(meter records_unindexed)
-		looks=$((looks + 1))
-		[ $((looks % 30)) -ne 0 ] || say "$left records are not in it yet"
-	done
-	stop node
-	cp "${folder[node]}/charging.db-search" "$database-search.new"
-	mv "$database-search.new" "$database-search"
-}
-
 build seed_accounts sync_probe fill_records
 make_scratch
 read_machine
-database=$(with_records "$records")
+prepare_records "$records"
 start_node_on "$database"
-if [ ! -f "$database-search" ]; then
-	make_search_file
-	start_node_on "$database"
-fi
 if [ -z "$rate" ]; then
 	say "the peak rate"
 	drive peak --warmup 1 --seconds 5
