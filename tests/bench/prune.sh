@@ -21,6 +21,9 @@ The database and its search file are prepared once and kept in bench/seeds of th
 records are some 9 GB there, as much again in TMPDIR for the copy that is measured, and some for the
 archives.
 
+On a machine that others use as well, seconds in which they took more than 2 % of the processors are
+told and left out.
+
 Exit status: 0 no answer took longer during the prune than --limit above the longest without it,
 1 one did, or answers were late without it, or something did not work, 2 usage.
 END
@@ -52,9 +55,17 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+# watch_processors: each second, what others have taken of them.
+watch_processors() {
+	while sleep 1; do
+		awk -v at="$(date +%s%3N)" '/^cpu / { print at, $9, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 }' /proc/stat
+	done
+}
+
 # drive PHASE OPTION...: load whose every answer has to be right; its figures are in a file of that
-# name, and the longest answer of each 100 ms in PHASE.timeline.
+# name, the longest answer of each 100 ms in PHASE.timeline, and when it began in PHASE.began.
 drive() {
+	date +%s%3N >"$scratch/$1.began"
 	"$chgplay" bench --connect "127.0.0.1:${port[node]}" --kind "$kind" --peers 4 --outstanding 256 \
 		--accounts 1000 --settle 200 --host-prefix "$1" --json "${@:2}" \
 		--timeline "$scratch/$1.timeline" >"$scratch/$1" 2>"$scratch/$1.log" ||
@@ -81,10 +92,13 @@ if [ -z "$rate" ]; then
 	drive peak --warmup 1 --seconds 5
 	rate=$(($(field answers_per_s "$scratch/peak") / 2))
 fi
+watch_processors >"$scratch/processors" &
+watcher=$!
 say "$rate requests a second, $seconds s without a prune"
 drive before --rate "$rate" --warmup 1 --seconds "$seconds"
 
 say "now with a prune, until it ends"
+date +%s%3N >"$scratch/during.began"
 "$chgplay" bench --connect "127.0.0.1:${port[node]}" --kind "$kind" --peers 4 --outstanding 256 \
 	--accounts 1000 --settle 200 --host-prefix during --json --rate "$rate" --warmup 1 --seconds 864000 \
 	--timeline "$scratch/during.timeline" >"$scratch/during" 2>"$scratch/during.log" &
@@ -107,6 +121,8 @@ wait "$client" || fail "the load during the prune: $(cat "$scratch/during" "$scr
 
 say "$seconds s after it"
 drive after --rate "$rate" --warmup 1 --seconds "$seconds"
+kill "$watcher" 2>/dev/null || :
+wait "$watcher" 2>/dev/null || :
 pruned=$(meter records_pruned_total)
 archive_mib=$(mib "${folder[node]}/archive")
 stop node
@@ -119,12 +135,11 @@ fi
 compacted_mib=$(mib "${folder[node]}/charging.db")
 
 for phase in before during after; do
-	awk -v OFS='\t' -v phase="$phase" -v limit="$limit" -v answers="$(field answers "$scratch/$phase")" \
+	awk -v OFS='\t' -v phase="$phase" -v limit="$limit" -v began="$(cat "$scratch/$phase.began")" \
+		-v answers="$(field answers "$scratch/$phase")" \
 		-v p50="$(field p50_us "$scratch/$phase")" -v p99="$(field p99_us "$scratch/$phase")" \
-		-v p999="$(field p999_us "$scratch/$phase")" -v max="$(field max_us "$scratch/$phase")" '
-		$1 > 1000 { looks++; late += $3 > limit * 1000 } # the first second warms up
-		END { print phase, looks / 10, answers, p50, p99, p999, max, looks ? late * 600 / looks : 0 }' \
-		"$scratch/$phase.timeline"
+		-v p999="$(field p999_us "$scratch/$phase")" -v max="$(field max_us "$scratch/$phase")" \
+		-f "$bench/phase.awk" "$scratch/processors" "$scratch/$phase.timeline"
 done >"$scratch/phases.tsv"
 awk -F'\t' -v limit="$limit" -v form="$form" -v records="$records" -v pruned="$pruned" -v prune_ms="$prune_ms" \
 	-v rate="$rate" -v kind="$kind" -v archive="$archive_mib" -v database="$database_mib" \
