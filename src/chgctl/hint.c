@@ -10,7 +10,7 @@
 
 enum {
 	/* Counting stops here: the sentence must not take longer than the search. */
-	COUNT_MAX = 100000,
+	COUNT_MAX = 2000,
 	COUNT_DROPPED_MAX = 1000,
 	/* No further option is tried after so long: a hint is not worth waiting for. */
 	PATIENCE_S = 2,

@@ -521,8 +521,9 @@ static bool loop(struct bench *bench)
 		is_fine = send_due(bench, &bench->link[i]);
 	while (is_fine && !is_done(bench) && bench->now_us < bench->end_us + GRACE_US) {
 		is_fine = turn(bench);
-		bench->event_time = chg_time_from_instant((chg_instant){
-			(int64_t)bench->last.run * CHG_US_PER_S + bench->now_us - bench->start_us });
+		bench->event_time = chg_time_from_instant(
+			(chg_instant){ (int64_t)bench->last.run * CHG_US_PER_S + bench->now_us -
+				       bench->start_us });
 		write_timeline(bench, bench->now_us);
 		show_progress(bench);
 		measure_cost(bench, &cost);

@@ -88,7 +88,7 @@ struct chg_patch {
 struct chg_run {
 	uint32_t run;        /* when it began, seconds since 1970 */
 	uint32_t serial;     /* before the first one */
-	uint32_t end_to_end; /* of the first request (RFC 6733 3: the time, and more that differs) */
+	uint32_t end_to_end; /* of the first request; RFC 6733 3 wants the time in it */
 };
 
 /* Runs of one Origin-Host may follow each other within a second. */

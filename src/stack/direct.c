@@ -107,6 +107,19 @@ static _Thread_local struct {
 	uint64_t since;
 } routing;
 
+static struct timespec in_milliseconds(long milliseconds)
+{
+	struct timespec at;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += milliseconds / 1000;
+	at.tv_nsec += milliseconds % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
 /* ---- Life -------------------------------------------------------------------------------------- */
 
 static bool init_waiting(struct direct *direct)
@@ -388,19 +401,6 @@ static void send_own(struct direct *direct)
 	pthread_mutex_unlock(&direct->lock);
 }
 
-static struct timespec in_milliseconds(long milliseconds)
-{
-	struct timespec at;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += milliseconds / 1000;
-	at.tv_nsec += milliseconds % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 /*
  * Waits, so long at most.  The connection is not read from meanwhile: the peer feels it as a full
  * window of TCP.
@@ -607,12 +607,12 @@ int chg_direct_send(
 static void note_gone(struct cnxctx *cnx)
 {
 	int socket;
-	if (gone_add(cnx, SENDING_MS))
-		return;
-	if (socket_of(cnx, &socket))
-		shutdown(socket, SHUT_RDWR);
-	while (!gone_add(cnx, SENDING_MS))
-		continue;
+	struct timespec until = in_milliseconds(SENDING_MS);
+	while (!gone_add(cnx, &until)) {
+		if (socket_of(cnx, &socket))
+			shutdown(socket, SHUT_RDWR);
+		until = in_milliseconds(SENDING_MS);
+	}
 }
 
 static void unlink_direct(struct direct *direct)

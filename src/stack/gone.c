@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <time.h>
 
 static struct {
 	pthread_mutex_t lock; /* guards what follows, but reading the count */
@@ -35,17 +34,9 @@ void gone_unlock(void)
 	pthread_mutex_unlock(&gone.lock);
 }
 
-bool gone_add(const struct cnxctx *cnx, long milliseconds)
+bool gone_add(const struct cnxctx *cnx, const struct timespec *until)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += milliseconds / 1000;
-	until.tv_nsec += milliseconds % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	if (pthread_mutex_clocklock(&gone.lock, CLOCK_MONOTONIC, &until) != 0)
+	if (pthread_mutex_clocklock(&gone.lock, CLOCK_MONOTONIC, until) != 0)
 		return false;
 	gone.cnx[gone.count++ % GONE_KEPT] = cnx;
 	pthread_mutex_unlock(&gone.lock);

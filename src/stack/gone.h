@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct cnxctx;
 
@@ -31,9 +32,9 @@ bool gone_lock_unless(const struct cnxctx *cnx, uint64_t since);
 void gone_unlock(void);
 
 /*
- * The connection is freed from now on.  Waits until nobody sends, so many milliseconds at most; false
- * when somebody still does: nothing is noted then.
+ * The connection is freed from now on.  Waits until nobody sends, and no longer than `until`
+ * (CLOCK_MONOTONIC); false when somebody still does: nothing is noted then.
  */
-bool gone_add(const struct cnxctx *cnx, long milliseconds);
+bool gone_add(const struct cnxctx *cnx, const struct timespec *until);
 
 #endif

@@ -9,6 +9,9 @@
 /* Only their addresses count. */
 static char place[GONE_KEPT + 2];
 
+static const struct timespec at_once = { 0 };
+static const struct timespec never = { .tv_sec = INT32_MAX };
+
 static const struct cnxctx *cnx(size_t i)
 {
 	return (const struct cnxctx *)(const void *)&place[i];
@@ -27,7 +30,7 @@ static void freed_since_is_not_sent_on(void **state)
 	(void)state;
 	uint64_t before = gone_now();
 	assert_true(can_send(cnx(0), before));
-	assert_true(gone_add(cnx(0), 1000));
+	assert_true(gone_add(cnx(0), &never));
 	assert_false(can_send(cnx(0), before));
 	assert_true(can_send(cnx(1), before));
 }
@@ -35,7 +38,7 @@ static void freed_since_is_not_sent_on(void **state)
 static void memory_of_one_that_was_freed_may_be_another_one(void **state)
 {
 	(void)state;
-	assert_true(gone_add(cnx(0), 1000));
+	assert_true(gone_add(cnx(0), &never));
 	assert_true(can_send(cnx(0), gone_now()));
 }
 
@@ -44,17 +47,17 @@ static void who_missed_too_many_sends_on_none(void **state)
 	(void)state;
 	uint64_t before = gone_now();
 	for (size_t i = 0; i < GONE_KEPT; i++)
-		assert_true(gone_add(cnx(i), 1000));
+		assert_true(gone_add(cnx(i), &never));
 	assert_false(can_send(cnx(0), before));
 	assert_false(can_send(cnx(GONE_KEPT - 1), before));
 	assert_true(can_send(cnx(GONE_KEPT), before));
-	assert_true(gone_add(cnx(0), 1000));
+	assert_true(gone_add(cnx(0), &never));
 	assert_false(can_send(cnx(GONE_KEPT), before));
 }
 
 static void *free_at_once(void *state)
 {
-	*(bool *)state = gone_add(cnx(0), 0);
+	*(bool *)state = gone_add(cnx(0), &at_once);
 	return NULL;
 }
 
@@ -70,7 +73,7 @@ static void nothing_is_freed_while_somebody_sends(void **state)
 	assert_false(is_freed);
 	gone_unlock();
 	assert_true(can_send(cnx(0), before));
-	assert_true(gone_add(cnx(0), 0));
+	assert_true(gone_add(cnx(0), &at_once));
 	assert_false(can_send(cnx(0), before));
 }
 

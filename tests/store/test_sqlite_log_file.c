@@ -74,8 +74,8 @@ static int ask(sqlite3 *db, const char *sql)
 static sqlite3 *open_db(const struct place *place, const char *vfs)
 {
 	sqlite3 *db;
-	assert_int_equal(sqlite3_open_v2(place->path, &db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs),
+	assert_int_equal(
+		sqlite3_open_v2(place->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs),
 		SQLITE_OK);
 	return db;
 }
@@ -159,15 +159,15 @@ static void what_was_written_early_is_read_back(void **state)
 	disk.writes = 0;
 	add(place.db, 300);
 	assert_true(disk.writes > 0);
-	assert_int_equal(ask(place.db, "SELECT count(*) FROM some WHERE length(content) = 2000"),
-		300);
+	assert_int_equal(
+		ask(place.db, "SELECT count(*) FROM some WHERE length(content) = 2000"), 300);
 	run_ok(place.db, "UPDATE some SET content = zeroblob(1000)");
 	run_ok(place.db, "ROLLBACK; BEGIN");
 	add(place.db, 200);
 	run_ok(place.db, "UPDATE some SET content = zeroblob(1000); COMMIT");
 	assert_holds(&place, NULL, 200);
-	assert_int_equal(ask(place.db, "SELECT count(*) FROM some WHERE length(content) = 1000"),
-		200);
+	assert_int_equal(
+		ask(place.db, "SELECT count(*) FROM some WHERE length(content) = 1000"), 200);
 	drop_place(&place);
 }
 
@@ -234,8 +234,8 @@ static void a_log_that_cannot_be_opened_is_told(void **state)
 	snprintf(log, sizeof log, "%s-wal", place.path);
 	assert_int_equal(mkdir(log, 0700), 0);
 	place.db = open_db(&place, chg_sqlite_log_vfs());
-	assert_int_equal(sqlite3_exec(place.db, "SELECT * FROM some", NULL, NULL, NULL),
-		SQLITE_CANTOPEN);
+	assert_int_equal(
+		sqlite3_exec(place.db, "SELECT * FROM some", NULL, NULL, NULL), SQLITE_CANTOPEN);
 	drop_place(&place);
 }
 
