@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ enum chg_rc ctl_out_begin(struct ctl_out *out)
 	out->page = open_memstream(&out->page_text, &out->page_size);
 	if (out->page == NULL)
 		return CHG_E_NO_MEMORY;
+	__fsetlocking(out->page, FSETLOCKING_BYCALLER); /* one thread writes, piece by piece */
 	return out->writer->begin(out);
 }
 

@@ -3,7 +3,6 @@
  */
 #include "chgctl/out.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "chgctl/text.h"
@@ -55,7 +54,7 @@ static void cell(struct ctl_out *out, const struct ctl_value *value)
 		fputs(text, out->page);
 		break;
 	case CTL_VALUE_SPAN:
-		fprintf(out->page, "%" PRId64, value->time.us / CHG_US_PER_S);
+		ctl_text_i64(out->page, value->time.us / CHG_US_PER_S);
 		break;
 	case CTL_VALUE_TRUTH:
 		fputs(value->number != 0 ? "true" : "false", out->page);

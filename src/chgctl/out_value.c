@@ -3,8 +3,6 @@
  */
 #include "chgctl/out.h"
 
-#include <inttypes.h>
-
 #include "chgctl/text.h"
 #include "chgctl/when.h"
 #include "core/cdr.h"
@@ -24,10 +22,10 @@ void ctl_value_show(FILE *to, const struct ctl_value *value, bool is_local)
 		ctl_text_show(to, value->text);
 		break;
 	case CTL_VALUE_NUMBER:
-		fprintf(to, "%" PRId64, value->number);
+		ctl_text_i64(to, value->number);
 		break;
 	case CTL_VALUE_COUNT:
-		fprintf(to, "%" PRIu64, value->count);
+		ctl_text_u64(to, value->count);
 		break;
 	case CTL_VALUE_TRUTH:
 		fputs(value->number != 0 ? "yes" : "no", to);
@@ -60,7 +58,9 @@ static void json_marks(FILE *to, uint32_t marks)
 		const char *text = (marks >> bit & 1u) != 0 ? chg_cdr_mark_text(1u << bit) : NULL;
 		if (text == NULL)
 			continue;
-		fprintf(to, "%s\"%s\"", is_first ? "" : ",", text);
+		fputs(is_first ? "\"" : ",\"", to);
+		fputs(text, to);
+		fputc('"', to);
 		is_first = false;
 	}
 	fputc(']', to);
@@ -81,20 +81,22 @@ void ctl_value_json(FILE *to, const struct ctl_value *value, bool is_local)
 		fwrite(value->text.ptr, 1, value->text.len, to);
 		break;
 	case CTL_VALUE_NUMBER:
-		fprintf(to, "%" PRId64, value->number);
+		ctl_text_i64(to, value->number);
 		break;
 	case CTL_VALUE_COUNT:
-		fprintf(to, "%" PRIu64, value->count);
+		ctl_text_u64(to, value->count);
 		break;
 	case CTL_VALUE_TRUTH:
 		fputs(value->number != 0 ? "true" : "false", to);
 		break;
 	case CTL_VALUE_TIME:
 		ctl_when_write(value->time, is_local, true, text);
-		fprintf(to, "\"%s\"", text);
+		fputc('"', to);
+		fputs(text, to);
+		fputc('"', to);
 		break;
 	case CTL_VALUE_SPAN:
-		fprintf(to, "%" PRId64, value->time.us / CHG_US_PER_S);
+		ctl_text_i64(to, value->time.us / CHG_US_PER_S);
 		break;
 	case CTL_VALUE_MONEY: /* readers of JSON make a number of it that is not exact */
 		fputc('"', to);

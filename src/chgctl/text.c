@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/decimal.h"
+
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD in UTF-8 */
 
 /* Letters of ASCII only: what an operator types must mean the same in every locale. */
@@ -167,6 +169,20 @@ void ctl_text_utf8(FILE *to, struct chg_view text)
 		}
 		text = rest(text, len);
 	}
+}
+
+void ctl_text_i64(FILE *to, int64_t number)
+{
+	char text[CHG_DECIMAL_MAX];
+
+	fwrite(text, 1, (size_t)(chg_decimal_put(text, number) - text), to);
+}
+
+void ctl_text_u64(FILE *to, uint64_t number)
+{
+	char text[CHG_DECIMAL_MAX];
+
+	fwrite(text, 1, (size_t)(chg_decimal_put_u64(text, number) - text), to);
 }
 
 void ctl_text_shell(FILE *to, const char *argument)

@@ -33,6 +33,10 @@ void ctl_text_json(FILE *to, struct chg_view text);
 /* Writes UTF-8 and nothing else: bytes that are none, and NUL, become U+FFFD. */
 void ctl_text_utf8(FILE *to, struct chg_view text);
 
+/* Writes a number in decimal. */
+void ctl_text_i64(FILE *to, int64_t number);
+void ctl_text_u64(FILE *to, uint64_t number);
+
 /* Writes an argument so that a shell reads it as one word again. */
 void ctl_text_shell(FILE *to, const char *argument);
 

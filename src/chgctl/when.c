@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "chgctl/text.h"
+#include "core/decimal.h"
 
 enum {
 	YEAR_MIN = 1900,
@@ -263,6 +264,14 @@ static size_t write_offset(long east_s, char *text, size_t size)
 	return (size_t)len;
 }
 
+/* A part of a time and what stands behind it. */
+static char *put_part(char *to, int number, int places, char behind)
+{
+	to = chg_decimal_put_places(to, (uint64_t)number, places);
+	*to = behind;
+	return to + 1;
+}
+
 void ctl_when_write(chg_instant at, bool is_local, bool has_fraction, char ret_text[CTL_WHEN_MAX])
 {
 	int64_t s = ctl_when_seconds(at.us);
@@ -276,18 +285,20 @@ void ctl_when_write(chg_instant at, bool is_local, bool has_fraction, char ret_t
 		snprintf(ret_text, CTL_WHEN_MAX, "@%lld", (long long)s);
 		return;
 	}
-	/* Each part is bounded so that the compiler can see that the text fits. */
-	size_t len = (size_t)snprintf(ret_text, CTL_WHEN_MAX, "%04u-%02u-%02uT%02u:%02u:%02u",
-		(unsigned)(tm.tm_year + 1900) % 10000u, (unsigned)(tm.tm_mon + 1) % 100u,
-		(unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
-		(unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
-	if (has_fraction && us != 0)
-		len += (size_t)snprintf(
-			ret_text + len, CTL_WHEN_MAX - len, ".%06u", (unsigned)(us % CHG_US_PER_S));
+	char *to = put_part(ret_text, tm.tm_year + 1900, 4, '-');
+	to = put_part(to, tm.tm_mon + 1, 2, '-');
+	to = put_part(to, tm.tm_mday, 2, 'T');
+	to = put_part(to, tm.tm_hour, 2, ':');
+	to = put_part(to, tm.tm_min, 2, ':');
+	to = chg_decimal_put_places(to, (uint64_t)tm.tm_sec, 2);
+	if (has_fraction && us != 0) {
+		*to++ = '.';
+		to = chg_decimal_put_places(to, (uint64_t)us, 6);
+	}
 	if (is_local)
-		write_offset(tm.tm_gmtoff, ret_text + len, CTL_WHEN_MAX - len);
+		write_offset(tm.tm_gmtoff, to, CTL_WHEN_MAX - (size_t)(to - ret_text));
 	else
-		snprintf(ret_text + len, CTL_WHEN_MAX - len, "Z");
+		memcpy(to, "Z", sizeof "Z");
 }
 
 void ctl_when_write_span(chg_span span, char ret_text[CTL_WHEN_MAX])

@@ -4,9 +4,9 @@
 #include "core/refund.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "core/decimal.h"
 
 enum {
 	MODULUS = 97,
@@ -22,10 +22,12 @@ static unsigned check_of(int64_t posting_id)
 size_t chg_refund_handle_write(int64_t posting_id, char ret_text[CHG_REFUND_HANDLE_MAX])
 {
 	assert(posting_id > 0);
-	int len = snprintf(ret_text, CHG_REFUND_HANDLE_MAX, "R1-%" PRId64 "-%02u", posting_id,
-		check_of(posting_id));
-	assert(len > 0 && len < CHG_REFUND_HANDLE_MAX);
-	return (size_t)len;
+	memcpy(ret_text, "R1-", 3);
+	char *end = chg_decimal_put(ret_text + 3, posting_id);
+	*end = '-';
+	end = chg_decimal_put_places(end + 1, check_of(posting_id), 2);
+	*end = '\0';
+	return (size_t)(end - ret_text);
 }
 
 /* The digits between the dashes; the caller compares with what we would have written. */

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/decimal.h"
+
 enum {
 	/* AVPs of one group that are told apart by name; what comes behind them is kept as bytes. */
 	MEMBERS_MAX = 512,
@@ -102,18 +104,20 @@ static void put_time(struct chg_json *json, chg_instant at)
 
 static void put_u64(struct chg_json *json, uint64_t value)
 {
-	char text[32];
-	size_t len = (size_t)snprintf(text, sizeof text, "\"%" PRIu64 "\"", value);
-	if (value > INT64_MAX) /* readers of JSON keep no larger number whole */
-		put(json, text, len);
-	else
-		put(json, text + 1, len - 2);
+	char text[CHG_DECIMAL_MAX];
+	size_t len = (size_t)(chg_decimal_put_u64(text, value) - text);
+	bool is_text = value > INT64_MAX; /* readers of JSON keep no larger number whole */
+	if (is_text)
+		put_char(json, '"');
+	put(json, text, len);
+	if (is_text)
+		put_char(json, '"');
 }
 
 static void put_i64(struct chg_json *json, int64_t value)
 {
-	char text[32];
-	put(json, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
+	char text[CHG_DECIMAL_MAX];
+	put(json, text, (size_t)(chg_decimal_put(text, value) - text));
 }
 
 /* RFC 6733 4.3.1: two octets of address family, then the address. */

@@ -10,7 +10,7 @@ usage: tests/bench/prune.sh [OPTION]...
 
   --records N    in the database, which are pruned (1000000)
   --kind KIND    of the requests meanwhile, as of chgplay bench (event)
-  --rate R       requests a second (half of what the node answers as fast as it can)
+  --rate R       requests a second (half of what the node answers as fast as it can for --seconds)
   --seconds S    of load without a prune before it, and of as much after it (30)
   --limit MS     what the longest answer may take because of it (50)
   --compact      at the end the room is given back to the disk, which takes as much again meanwhile
@@ -89,7 +89,7 @@ prepare_records "$records"
 start_node_on "$database"
 if [ -z "$rate" ]; then
 	say "the peak rate"
-	drive peak --warmup 1 --seconds 5
+	drive peak --warmup 1 --seconds "$seconds"
 	rate=$(($(field answers_per_s "$scratch/peak") / 2))
 fi
 watch_processors >"$scratch/processors" &

@@ -1056,6 +1056,63 @@ static void case_scan_stops(struct fixture *fixture)
 	assert_int_equal(count_all(store), 8);
 }
 
+enum {
+	LARGE_COUNT = 40,
+	LARGE_OCTETS = 50000, /* of a record: some are read at once, not all */
+};
+
+/* What a record of case_large_records says, by its id. */
+static struct chg_view large_text(int64_t cdr_id)
+{
+	static char text[LARGE_OCTETS];
+	memset(text, 'A' + (int)(cdr_id % 26), sizeof text);
+	return (struct chg_view){ text, sizeof text };
+}
+
+struct large {
+	struct chg_store *store;
+	size_t count;
+	size_t stop_after; /* 0: never */
+	bool is_nested;    /* scans again for each record */
+};
+
+static bool check_large(void *to, const struct chg_cdr *cdr)
+{
+	struct large *large = to;
+	large->count++;
+	if (large->is_nested)
+		assert_int_equal(count_all(large->store), LARGE_COUNT);
+	assert_int_equal(cdr->state.cdr_id, large->count);
+	assert_true(chg_view_equal(cdr->user_name, large_text(cdr->state.cdr_id)));
+	return large->count != large->stop_after;
+}
+
+static void scan_large(
+	struct chg_store *store, size_t limit, size_t stop_after, bool is_nested, size_t expected)
+{
+	struct large large = { store, 0, stop_after, is_nested };
+	struct chg_cdr_filter filter = { .limit = limit };
+	assert_int_equal(store->ops->scan_cdrs(store->self, &filter, check_large, &large), CHG_OK);
+	assert_int_equal(large.count, expected);
+}
+
+static void case_large_records(struct fixture *fixture)
+{
+	struct chg_store *store = &fixture->store;
+	for (uint32_t i = 1; i <= LARGE_COUNT; i++) {
+		struct chg_acr acr = acr_of("s", CHG_RECORD_EVENT, i);
+		acr.user_name = large_text(i);
+		take(store, i, &acr);
+	}
+	scan_large(store, 0, 0, false, LARGE_COUNT);
+	scan_large(store, 0, 0, true, LARGE_COUNT);
+	scan_large(store, 17, 0, true, 17);
+	scan_large(store, 0, 18, false, 18);
+	begin_ok(store);
+	scan_large(store, 0, 0, true, LARGE_COUNT);
+	commit_ok(store);
+}
+
 static void case_long_party(struct fixture *fixture)
 {
 	struct chg_store *store = &fixture->store;
@@ -1161,6 +1218,8 @@ static const struct contract_case {
 	{ "the node's own state id stays the same", case_own_state_id },
 	{ "every filter finds what it says", case_filters },
 	{ "a scan stops when it is told to", case_scan_stops },
+	{ "large records come whole, once each, inside another scan and inside a transaction",
+		case_large_records },
 	{ "a party that is too long is found by what fits of it", case_long_party },
 	{ "as many parties as a request may name are all found", case_many_parties },
 	{ "odd bytes in names do no harm", case_odd_bytes },

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 
+#include "core/decimal.h"
 #include "core/party.h"
 #include "store/sqlite/sqlite_checkpoint.h"
 #include "store/sqlite/sqlite_parties.h"
@@ -119,18 +120,16 @@ enum {
 	CHG_ACCOUNT_CACHE_OCTETS = 4 * 1024 * 1024, /* of all of them, at most */
 	CHG_IDENTITY_SLOTS = 4096,
 	CHG_IDENTITY_CACHED_MAX = 64, /* octets of a key; longer ones are looked up each time */
-	CHG_NUMBER_TEXT_MAX = 20,
-	CHG_POSTING_LINES = 256,  /* numbers of lines that a posting takes: ledger.ledger_id */
-	CHG_ZONE_POSTINGS = 1024, /* postings of a zone: ledger_zone.zone_no */
+	CHG_POSTING_LINES = 256,      /* numbers of lines that a posting takes: ledger.ledger_id */
+	CHG_ZONE_POSTINGS = 1024,     /* postings of a zone: ledger_zone.zone_no */
 	/* All services of a session as text: 12 numbers each, and two for each hold. */
 	CHG_SERVICES_TEXT_MAX =
-		CHG_SERVICE_MAX * (12 * (CHG_NUMBER_TEXT_MAX + 1) +
-					  CHG_HOLD_MAX * (2 * CHG_NUMBER_TEXT_MAX + 4) + 8) +
+		CHG_SERVICE_MAX * (12 * (CHG_DECIMAL_MAX + 1) +
+					  CHG_HOLD_MAX * (2 * CHG_DECIMAL_MAX + 4) + 8) +
 		2,
 	/* What a request did for all services: 11 numbers each, and a name of escapes. */
 	CHG_DONES_TEXT_MAX =
-		CHG_SERVICE_MAX * (11 * (CHG_NUMBER_TEXT_MAX + 1) + 6 * CHG_TARIFF_TEXT_MAX + 8) +
-		2,
+		CHG_SERVICE_MAX * (11 * (CHG_DECIMAL_MAX + 1) + 6 * CHG_TARIFF_TEXT_MAX + 8) + 2,
 };
 
 struct chg_cached_identity {

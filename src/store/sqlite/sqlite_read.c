@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * port/store.h in terms of statements: the part that reads.
  *
- * A scan takes a batch of ids, then one row at a time, and hands each row over after the statement
- * is reset.  So no read transaction is open while the caller works, however slow he is, and the
- * writer's log can be checkpointed; and a scan may be started inside another one.
+ * A scan takes a batch of ids, then some rows in one read transaction, and hands them over after its
+ * end.  So none is open while the caller works, however slow he is, and the writer's log can be
+ * checkpointed; and a scan may be started inside another one.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -14,6 +14,9 @@
 
 enum {
 	WANTED_MIN = 16, /* a batch is not smaller than this */
+	/* Read before any is handed over: a transaction for each record is a fifth of an export. */
+	AHEAD_MAX = 16,                 /* records */
+	AHEAD_OCTETS_MAX = 1024 * 1024, /* of their texts, and one record more */
 };
 
 /* Copies every text of the row that was read into `record`, and points its views to the copies. */
@@ -123,6 +126,13 @@ static void bind_filter(
 	}
 }
 
+/* Records that were read and not handed over. */
+struct ahead {
+	size_t count;
+	struct chg_cdr cdr[AHEAD_MAX];
+	struct chg_texts texts[AHEAD_MAX];
+};
+
 struct scan {
 	struct chg_sqlite *sqlite;
 	const struct chg_cdr_filter *filter;
@@ -132,7 +142,7 @@ struct scan {
 	int64_t highest;
 	int64_t at; /* the last id that was looked at */
 	size_t found;
-	struct chg_texts texts;
+	struct ahead ahead;
 	struct chg_view party; /* as it stands in cdr.parties */
 	char mark[CHG_PARTIES_MARK_MAX];
 	size_t wanted; /* in the next batch */
@@ -202,60 +212,92 @@ static enum chg_rc next_batch(struct scan *scan)
 	return rc == CHG_OK && !is_end ? list_ids(scan) : rc;
 }
 
-/* Reads one record, if it is still there and fits the filter. */
-static enum chg_rc match(struct scan *scan, int64_t cdr_id, struct chg_cdr *ret, bool *ret_row)
+/* Reads one record behind those that were read, if it is still there and fits the filter. */
+static enum chg_rc match(struct scan *scan, int64_t cdr_id)
 {
+	struct ahead *ahead = &scan->ahead;
+	struct chg_cdr *cdr = &ahead->cdr[ahead->count];
 	struct chg_stmt *stmt = chg_sqlite_query(scan->sqlite, CHG_Q_cdr_match);
 	bool has_row = false;
-	*ret_row = false;
 	bind_filter(stmt, scan->filter, scan->party);
 	chg_stmt_i64(stmt, CHG_N_cdr_id, cdr_id);
 	enum chg_rc rc = chg_stmt_step(stmt, &has_row);
 	if (rc != CHG_OK || !has_row)
 		return rc;
-	*ret = (struct chg_cdr){ 0 };
-	chg_rows_read(&chg_rows_cdr, stmt, ret);
-	ret->sub_session_id =
+	*cdr = (struct chg_cdr){ 0 };
+	chg_rows_read(&chg_rows_cdr, stmt, cdr);
+	cdr->sub_session_id =
 		chg_sub_session_read(chg_stmt_column_text(stmt, (int)chg_rows_cdr.count));
-	rc = keep_texts(&chg_rows_cdr, ret, &scan->texts);
+	rc = keep_texts(&chg_rows_cdr, cdr, &ahead->texts[ahead->count]);
 	chg_stmt_reset(stmt);
-	*ret_row = rc == CHG_OK;
+	ahead->count += rc == CHG_OK;
 	return rc;
 }
 
-/* Whether the record was wanted; ret_done: nobody wants more. */
-static enum chg_rc hand_over(
-	struct scan *scan, int64_t cdr_id, chg_cdr_each *each, void *to, bool *ret_done)
+/* Looks at a record; ret_done: it is outside, and so are all behind it. */
+static enum chg_rc look_at(struct scan *scan, int64_t cdr_id, bool *ret_done)
 {
-	struct chg_cdr cdr;
 	bool is_wanted = true;
 	enum chg_rc rc = CHG_OK;
+	scan->at = cdr_id;
+	*ret_done = scan->filter->newest_first ? cdr_id < scan->lowest : cdr_id > scan->highest;
+	if (*ret_done)
+		return CHG_OK;
 	/* An id of the search index may lie in a zone that was not even looked at. */
 	if (scan->way != WAY_ALL)
 		rc = chg_sqlite_zone_has(scan->sqlite, &scan->zones, cdr_id, &is_wanted);
-	if (rc == CHG_OK && is_wanted)
-		rc = match(scan, cdr_id, &cdr, &is_wanted);
-	if (rc != CHG_OK || !is_wanted)
-		return rc;
-	scan->found++;
-	*ret_done = !each(to, &cdr) || scan->found == scan->filter->limit;
-	return CHG_OK;
+	return rc == CHG_OK && is_wanted ? match(scan, cdr_id) : rc;
 }
 
-/* Hands the records of a batch over. */
+/* Whether as many were read as are handed over at once. */
+static bool is_ahead(const struct scan *scan)
+{
+	const struct ahead *ahead = &scan->ahead;
+	size_t octets = 0;
+	for (size_t i = 0; i < ahead->count; i++)
+		octets += ahead->texts[i].size;
+	return ahead->count == AHEAD_MAX || octets >= AHEAD_OCTETS_MAX ||
+	       (scan->filter->limit != 0 && scan->found + ahead->count == scan->filter->limit);
+}
+
+/* Reads some records of the batch, from its place *next on, in one transaction. */
+static enum chg_rc read_ahead(struct scan *scan, size_t *next, bool *ret_done)
+{
+	bool is_inside = !sqlite3_get_autocommit(scan->sqlite->db); /* the caller's transaction */
+	enum chg_rc rc = CHG_OK;
+	scan->ahead.count = 0;
+	if (!is_inside)
+		rc = chg_stmt_run(chg_sqlite_query(scan->sqlite, CHG_Q_txn_begin_read));
+	if (rc != CHG_OK)
+		return rc;
+	while (rc == CHG_OK && *next < scan->find.count && !*ret_done && !is_ahead(scan))
+		rc = look_at(scan, scan->find.ids[(*next)++], ret_done);
+	if (!is_inside)
+		(void)chg_stmt_run(chg_sqlite_query(scan->sqlite, CHG_Q_txn_commit));
+	return rc;
+}
+
+/* ret_done: nobody wants more. */
+static void hand_over(struct scan *scan, chg_cdr_each *each, void *to, bool *ret_done)
+{
+	bool goes_on = true;
+	for (size_t i = 0; goes_on && i < scan->ahead.count; i++) {
+		scan->found++;
+		goes_on = each(to, &scan->ahead.cdr[i]) && scan->found != scan->filter->limit;
+	}
+	*ret_done |= !goes_on;
+}
+
+/* Hands the records of a batch over; before an error, those that could be read. */
 static enum chg_rc scan_batch(struct scan *scan, chg_cdr_each *each, void *to, bool *ret_done)
 {
-	for (size_t i = 0; i < scan->find.count; i++) {
-		scan->at = scan->find.ids[i];
-		*ret_done = scan->filter->newest_first ? scan->at < scan->lowest
-						       : scan->at > scan->highest;
-		if (*ret_done)
-			return CHG_OK;
-		enum chg_rc rc = hand_over(scan, scan->at, each, to, ret_done);
-		if (rc != CHG_OK || *ret_done)
+	for (size_t next = 0; next < scan->find.count && !*ret_done;) {
+		enum chg_rc rc = read_ahead(scan, &next, ret_done);
+		hand_over(scan, each, to, ret_done);
+		if (rc != CHG_OK)
 			return rc;
 	}
-	*ret_done = scan->find.count < scan->wanted;
+	*ret_done |= scan->find.count < scan->wanted;
 	if (scan->wanted < CHG_FIND_MAX)
 		scan->wanted *= 2;
 	return CHG_OK;
@@ -331,7 +373,8 @@ enum chg_rc chg_sqlite_scan_cdrs(
 		return CHG_E_NO_MEMORY;
 	prepare(scan, chg_sqlite_self(self), filter);
 	enum chg_rc rc = scan_all(scan, each, to);
-	free(scan->texts.bytes);
+	for (size_t i = 0; i < AHEAD_MAX; i++)
+		free(scan->ahead.texts[i].bytes);
 	free(scan);
 	return rc;
 }

@@ -14,26 +14,9 @@ static char *put_char(char *to, char c)
 	return to + 1;
 }
 
-/* At most CHG_NUMBER_TEXT_MAX octets. */
-static char *put_number(char *to, int64_t number)
-{
-	char digits[CHG_NUMBER_TEXT_MAX];
-	size_t count = 0;
-	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-	do {
-		digits[count++] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (number < 0)
-		to = put_char(to, '-');
-	while (count > 0)
-		to = put_char(to, digits[--count]);
-	return to;
-}
-
 static char *put_next(char *to, int64_t number)
 {
-	return put_char(put_number(to, number), ',');
+	return put_char(chg_decimal_put(to, number), ',');
 }
 
 static char *put_opt(char *to, chg_opt_u32 number)
@@ -51,7 +34,7 @@ static char *put_holds(char *to, const struct chg_cc_service *service)
 		if (i > 0)
 			to = put_char(to, ',');
 		to = put_next(put_char(to, '['), service->hold[i].bucket_id);
-		to = put_char(put_number(to, service->hold[i].amount), ']');
+		to = put_char(chg_decimal_put(to, service->hold[i].amount), ']');
 	}
 	return put_char(to, ']');
 }

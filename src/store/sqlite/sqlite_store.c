@@ -2,8 +2,6 @@
  * port/store.h in terms of statements: the part that writes.
  */
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "store/sqlite/sqlite_private.h"
@@ -301,7 +299,7 @@ struct chg_sub_session chg_sub_session_write(chg_opt_u64 id)
 {
 	struct chg_sub_session ret = { .len = 0 };
 	if (id.is_present)
-		ret.len = (size_t)snprintf(ret.text, sizeof ret.text, "%" PRIu64, id.value);
+		ret.len = (size_t)(chg_decimal_put_u64(ret.text, id.value) - ret.text);
 	return ret;
 }
 
