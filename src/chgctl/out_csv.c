@@ -21,21 +21,10 @@ static bool needs_quotes(struct chg_view text)
 
 static void field(FILE *to, struct chg_view text)
 {
-	if (!needs_quotes(text)) {
+	if (needs_quotes(text))
+		ctl_text_quoted(to, text);
+	else
 		ctl_text_utf8(to, text);
-		return;
-	}
-	fputc('"', to);
-	while (text.len > 0) {
-		const char *quote = memchr(text.ptr, '"', text.len);
-		size_t len = quote == NULL ? text.len : (size_t)(quote - text.ptr);
-		ctl_text_utf8(to, (struct chg_view){ .ptr = text.ptr, .len = len });
-		if (quote != NULL)
-			fputs("\"\"", to);
-		len += quote == NULL ? 0 : 1;
-		text = (struct chg_view){ .ptr = text.ptr + len, .len = text.len - len };
-	}
-	fputc('"', to);
 }
 
 static void cell(struct ctl_out *out, const struct ctl_value *value)
@@ -87,7 +76,7 @@ static enum chg_rc row(struct ctl_out *out, const struct ctl_value *values)
 {
 	for (size_t i = 0; i < out->column_count; i++) {
 		if (i > 0)
-			fputc(',', out->page);
+			putc_unlocked(',', out->page);
 		cell(out, &values[i]);
 	}
 	fputs("\r\n", out->page);

@@ -67,18 +67,17 @@ static struct chg_view rest(struct chg_view text, size_t done)
 }
 
 /*
- * Writes what is printable ASCII and needs no escaping, as one piece, and returns its length: by
- * far the most of every text.
+ * Writes what is printable ASCII and needs no escaping, and returns its length: by far the most of
+ * every text, in pieces that are too short for fwrite to be worth its call.
  */
 static size_t write_plain(FILE *to, struct chg_view text)
 {
 	size_t len = 0;
 
-	while (len < text.len && text.ptr[len] >= 0x20 && text.ptr[len] < 0x7f &&
-		text.ptr[len] != '"' && text.ptr[len] != '\\')
-		len++;
-	if (len > 0)
-		fwrite(text.ptr, 1, len, to);
+	for (; len < text.len && text.ptr[len] >= 0x20 && text.ptr[len] < 0x7f &&
+		text.ptr[len] != '"' && text.ptr[len] != '\\';
+		len++)
+		putc_unlocked(text.ptr[len], to);
 	return len;
 }
 
@@ -151,7 +150,8 @@ void ctl_text_json(FILE *to, struct chg_view text)
 	fputc('"', to);
 }
 
-void ctl_text_utf8(FILE *to, struct chg_view text)
+/* Writes UTF-8; in CSV a quote stands twice. */
+static void put_utf8(FILE *to, struct chg_view text, bool is_csv)
 {
 	while (text.len > 0) {
 		uint32_t code;
@@ -160,6 +160,8 @@ void ctl_text_utf8(FILE *to, struct chg_view text)
 			text = rest(text, len);
 			continue;
 		}
+		if (is_csv && text.ptr[0] == '"')
+			putc_unlocked('"', to);
 		len = ctl_text_next(text, &code);
 		if (len == 0 || code == 0) {
 			fputs(REPLACEMENT, to);
@@ -169,6 +171,18 @@ void ctl_text_utf8(FILE *to, struct chg_view text)
 		}
 		text = rest(text, len);
 	}
+}
+
+void ctl_text_utf8(FILE *to, struct chg_view text)
+{
+	put_utf8(to, text, false);
+}
+
+void ctl_text_quoted(FILE *to, struct chg_view text)
+{
+	putc_unlocked('"', to);
+	put_utf8(to, text, true);
+	putc_unlocked('"', to);
 }
 
 void ctl_text_i64(FILE *to, int64_t number)

@@ -33,6 +33,12 @@ void ctl_text_json(FILE *to, struct chg_view text);
 /* Writes UTF-8 and nothing else: bytes that are none, and NUL, become U+FFFD. */
 void ctl_text_utf8(FILE *to, struct chg_view text);
 
+/*
+ * Writes a field of CSV with its quotes, those inside doubled (RFC 4180 2.7), and UTF-8 alone as
+ * ctl_text_utf8.
+ */
+void ctl_text_quoted(FILE *to, struct chg_view text);
+
 /* Writes a number in decimal. */
 void ctl_text_i64(FILE *to, int64_t number);
 void ctl_text_u64(FILE *to, uint64_t number);

@@ -78,6 +78,34 @@ static void shown_row_holds(void **state)
 	free(text);
 }
 
+static const struct shown_row quoted_rows[] = {
+	{ "an empty text", BYTES(""), "\"\"" },
+	{ "plain text", BYTES("sip:a@b"), "\"sip:a@b\"" },
+	{ "quotes stand twice", BYTES("\"a\"\"b"), "\"\"\"a\"\"\"\"b\"" },
+	{ "a backslash means nothing", BYTES("\\\""), "\"\\\"\"\"" },
+	{ "lines may break", BYTES("a\r\nb"), "\"a\r\nb\"" },
+	{ "letters of the world stay", BYTES("\xc3\xbc\""), "\"\xc3\xbc\"\"\"" },
+	{ "bytes that are no text are replaced", BYTES("\xff\"\xc3"),
+		"\"\xef\xbf\xbd\"\"\xef\xbf\xbd\"" },
+	{ "and so is NUL", BYTES("a\0b"),
+		"\"a\xef\xbf\xbd"
+		"b\"" },
+};
+
+static void quoted_row_holds(void **state)
+{
+	const struct shown_row *row = *state;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	assert_non_null(to);
+	ctl_text_quoted(to, row->text);
+	fclose(to);
+	assert_string_equal(text, row->shown);
+	free(text);
+}
+
 static const struct near_row {
 	const char *says;
 	const char *word;
@@ -189,6 +217,7 @@ int main(void)
 
 	ADD_ROWS(tests, &count, next_rows, next_row_holds);
 	ADD_ROWS(tests, &count, shown_rows, shown_row_holds);
+	ADD_ROWS(tests, &count, quoted_rows, quoted_row_holds);
 	ADD_ROWS(tests, &count, near_rows, near_row_holds);
 	ADD_ROWS(tests, &count, number_rows, number_row_holds);
 	ADD_ROWS(tests, &count, pretty_rows, pretty_row_holds);
