@@ -66,14 +66,21 @@ struct chg_archive_file {
 void chg_archive_name(uint32_t number, char ret[CHG_ARCHIVE_NAME_MAX]);
 bool chg_archive_number(const char *name, uint32_t *ret);
 
-/* The highest number of a file in the folder, 0 when there is none, or no folder. */
-uint32_t chg_archive_highest(const char *folder);
+/*
+ * The numbers of the names of ours in the folder, ascending, whatever they lead to; the caller frees
+ * them.  Where there is no folder there are none.
+ *
+ *   CHG_E_SYSTEM     the folder cannot be read
+ *   CHG_E_NO_MEMORY  no memory
+ */
+enum chg_rc chg_archive_list(const char *folder, uint32_t **ret_number, size_t *ret_count,
+	char *reterr_why, size_t why_size);
 
 /*
  * Opens a file; close it with chg_archive_close.
  *
  *   CHG_E_UNKNOWN        there is none of that name
- *   CHG_E_SYSTEM         it cannot be read
+ *   CHG_E_SYSTEM         it cannot be read, or is no file but a folder, say
  *   CHG_E_STORE_CORRUPT  its head is no head of ours, or damaged
  */
 enum chg_rc chg_archive_open(const char *folder, const char *name, struct chg_archive_file *ret,
@@ -87,6 +94,12 @@ void chg_archive_close(struct chg_archive_file *file);
 
 /* Looks how large the file is by now.  CHG_E_SYSTEM */
 enum chg_rc chg_archive_look(struct chg_archive_file *file);
+
+/*
+ * Whether the file's name in the folder, looked up anew, still leads to this file.  A folder may be
+ * moved, replaced or unmounted while a file of it is open, and whatever is written then nobody finds.
+ */
+bool chg_archive_is_in_place(const struct chg_archive_file *file, const char *folder);
 
 /*
  * Reads the head of the chunk at an offset; the first is at CHG_ARCHIVE_HEAD, each next one behind the
@@ -128,7 +141,8 @@ struct chg_archive_load {
  * Makes the folder if only its last part is missing.  One that root makes belongs to whom the file
  * `like` belongs: he has to go on with it.  One that is there stays as it is.
  *
- *   CHG_E_STORE_FULL  it cannot be made
+ *   CHG_E_STORE_FULL  there is no room
+ *   CHG_E_SYSTEM      it cannot be made
  */
 enum chg_rc chg_archive_folder_make(
 	const char *folder, const char *like, char *reterr_why, size_t why_size);
@@ -139,7 +153,9 @@ void chg_archive_give(const struct chg_archive_file *file, const char *like);
 /*
  * Makes a new file; CHG_OK: its name is on disk.
  *
- *   CHG_E_STORE_FULL  it cannot be made or written
+ *   CHG_E_BUSY        there is something of that name
+ *   CHG_E_STORE_FULL  there is no room
+ *   CHG_E_SYSTEM      it cannot be made or written
  */
 enum chg_rc chg_archive_create(const char *folder, uint32_t number, uint32_t owner, chg_instant now,
 	struct chg_archive_file *ret, char *reterr_why, size_t why_size);
@@ -148,6 +164,7 @@ enum chg_rc chg_archive_create(const char *folder, uint32_t number, uint32_t own
  * Opens a file to add to it: what stands behind `octets` goes.
  *
  *   errors as for chg_archive_open, and
+ *   CHG_E_STORE_FULL     there is no room
  *   CHG_E_STORE_CORRUPT  the file is shorter than that
  */
 enum chg_rc chg_archive_continue(const char *folder, const char *name, uint64_t octets,

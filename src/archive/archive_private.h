@@ -34,6 +34,10 @@ size_t chg_archive_stamps_write(const struct chg_cdr_stamp *stamp, uint32_t reco
 bool chg_archive_stamps_parse(const uint8_t *from, size_t octets, uint32_t records,
 	struct chg_range cdr_id, struct chg_cdr_stamp *ret);
 
+/* As chg_archive_adopt, and what is wrong is told of a path. */
+enum chg_rc chg_archive_take(int fd, const char *path, const char *name,
+	struct chg_archive_file *ret, char *reterr_why, size_t why_size);
+
 /* Reads or writes all of it.  CHG_E_SYSTEM, CHG_E_STORE_CORRUPT: the file ends before. */
 enum chg_rc chg_archive_pread(int fd, void *to, size_t len, uint64_t offset);
 enum chg_rc chg_archive_pwrite(int fd, const void *from, size_t len, uint64_t offset);

@@ -42,19 +42,68 @@ bool chg_archive_number(const char *name, uint32_t *ret)
 	return true;
 }
 
-uint32_t chg_archive_highest(const char *folder)
+static int compare_numbers(const void *a, const void *b)
 {
-	DIR *dir = opendir(folder);
-	uint32_t highest = 0, number;
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	return (left > right) - (left < right);
+}
+
+/* False: no memory. */
+static bool add_number(uint32_t number, uint32_t **list, size_t *count)
+{
+	uint32_t *more = reallocarray(*list, *count + 1, sizeof *more);
+	if (more == NULL)
+		return false;
+	more[(*count)++] = number;
+	*list = more;
+	return true;
+}
+
+/* errno tells why it ended. */
+static bool read_names(DIR *dir, uint32_t **list, size_t *count)
+{
 	const struct dirent *entry;
-	if (dir == NULL)
-		return 0;
-	while ((entry = readdir(dir)) != NULL) {
-		if (chg_archive_number(entry->d_name, &number) && number > highest)
-			highest = number;
+	uint32_t number;
+	while (errno = 0, (entry = readdir(dir)) != NULL) {
+		if (chg_archive_number(entry->d_name, &number) && !add_number(number, list, count))
+			return false;
 	}
+	return errno == 0;
+}
+
+static enum chg_rc refuse_folder(const char *folder, int error, char *reterr_why, size_t why_size)
+{
+	(void)snprintf(reterr_why, why_size,
+		"the folder of the archives %s cannot be read: %s: let this user read and enter "
+		"it, or name the right one in cdr.archive_dir",
+		folder, strerror(error));
+	return CHG_E_SYSTEM;
+}
+
+enum chg_rc chg_archive_list(const char *folder, uint32_t **ret_number, size_t *ret_count,
+	char *reterr_why, size_t why_size)
+{
+	uint32_t *list = NULL;
+	size_t count = 0;
+	*ret_number = NULL;
+	*ret_count = 0;
+	DIR *dir = opendir(folder);
+	if (dir == NULL)
+		return errno == ENOENT ? CHG_OK
+				       : refuse_folder(folder, errno, reterr_why, why_size);
+	bool is_read = read_names(dir, &list, &count);
+	int error = errno;
 	(void)closedir(dir);
-	return highest;
+	if (!is_read) {
+		free(list);
+		return error == ENOMEM ? CHG_E_NO_MEMORY
+				       : refuse_folder(folder, error, reterr_why, why_size);
+	}
+	if (count > 1)
+		qsort(list, count, sizeof *list, compare_numbers);
+	*ret_number = list;
+	*ret_count = count;
+	return CHG_OK;
 }
 
 enum chg_rc chg_archive_look(struct chg_archive_file *file)
@@ -66,13 +115,31 @@ enum chg_rc chg_archive_look(struct chg_archive_file *file)
 	return CHG_OK;
 }
 
-enum chg_rc chg_archive_adopt(
-	int fd, const char *name, struct chg_archive_file *ret, char *reterr_why, size_t why_size)
+bool chg_archive_is_in_place(const struct chg_archive_file *file, const char *folder)
+{
+	char path[CHG_ARCHIVE_PATH_MAX];
+	struct stat named, opened;
+	return (size_t)snprintf(path, sizeof path, "%s/%s", folder, file->name) < sizeof path &&
+	       stat(path, &named) == 0 && fstat(file->fd, &opened) == 0 &&
+	       named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+/* Only a file can be read at any place. */
+static enum chg_rc look_first(struct chg_archive_file *file, bool *ret_is_file)
+{
+	struct stat now;
+	*ret_is_file = fstat(file->fd, &now) != 0 || S_ISREG(now.st_mode);
+	return *ret_is_file ? chg_archive_look(file) : CHG_E_SYSTEM;
+}
+
+enum chg_rc chg_archive_take(int fd, const char *path, const char *name,
+	struct chg_archive_file *ret, char *reterr_why, size_t why_size)
 {
 	struct chg_archive_file file = { .fd = fd };
 	uint8_t head[CHG_ARCHIVE_HEAD];
+	bool is_file;
 	(void)snprintf(file.name, sizeof file.name, "%s", name);
-	enum chg_rc rc = chg_archive_look(&file);
+	enum chg_rc rc = look_first(&file, &is_file);
 	if (rc == CHG_OK)
 		rc = chg_archive_pread(fd, head, sizeof head, 0);
 	if (rc == CHG_OK && !chg_archive_head_parse(head, &file))
@@ -81,12 +148,25 @@ enum chg_rc chg_archive_adopt(
 		*ret = file;
 		return CHG_OK;
 	}
-	(void)snprintf(reterr_why, why_size, "%s %s", name,
-		rc == CHG_E_SYSTEM ? "cannot be read; is the disk in order?"
-				   : "is no archive of records, or its beginning is damaged: put a "
-				     "copy of it in its place");
 	(void)close(fd);
+	if (!is_file)
+		(void)snprintf(reterr_why, why_size,
+			"%s has the name of an archive and is no file: move it away", path);
+	else if (rc == CHG_E_SYSTEM)
+		(void)snprintf(
+			reterr_why, why_size, "%s cannot be read; is the disk in order?", path);
+	else
+		(void)snprintf(reterr_why, why_size,
+			"%s is no archive of records, or its beginning is damaged: keep it "
+			"elsewhere, and put a copy in its place if it was one",
+			path);
 	return rc;
+}
+
+enum chg_rc chg_archive_adopt(
+	int fd, const char *name, struct chg_archive_file *ret, char *reterr_why, size_t why_size)
+{
+	return chg_archive_take(fd, name, name, ret, reterr_why, why_size);
 }
 
 enum chg_rc chg_archive_open(const char *folder, const char *name, struct chg_archive_file *ret,
@@ -98,9 +178,10 @@ enum chg_rc chg_archive_open(const char *folder, const char *name, struct chg_ar
 		(void)snprintf(reterr_why, why_size, "the path of the archives is too long");
 		return CHG_E_SYSTEM;
 	}
+	/* A FIFO of that name is not waited for. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
-		return chg_archive_adopt(fd, name, ret, reterr_why, why_size);
+		return chg_archive_take(fd, path, name, ret, reterr_why, why_size);
 	int error = errno;
 	(void)snprintf(reterr_why, why_size, "%s cannot be opened: %s%s", path, strerror(error),
 		error == ENOENT ? ": put it back, or a copy of it" : ": may this user read it?");

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +23,26 @@ enum {
 	FOLDER_MODE = 0750,
 };
 
-__attribute__((format(printf, 3, 4))) static enum chg_rc refuse(
-	char *reterr_why, size_t why_size, const char *format, ...)
+/* Says what could not be done, why, and what to do; for want of room or for another cause. */
+static enum chg_rc refuse(
+	const char *what, const char *path, int error, char *reterr_why, size_t why_size)
 {
-	va_list args;
-	va_start(args, format);
-	(void)vsnprintf(reterr_why, why_size, format, args);
-	va_end(args);
-	return CHG_E_STORE_FULL;
+	bool has_no_room = error == ENOSPC || error == EDQUOT;
+	(void)snprintf(reterr_why, why_size, "cannot %s %s: %s: %s", what, path, strerror(error),
+		has_no_room ? "make room on its disk"
+			    : "let the user of the node write there (under systemd: "
+			      "ReadWritePaths=), or name another folder in cdr.archive_dir");
+	return has_no_room ? CHG_E_STORE_FULL : CHG_E_SYSTEM;
+}
+
+static bool write_path(char ret[CHG_ARCHIVE_PATH_MAX], const char *folder, const char *name,
+	char *reterr_why, size_t why_size)
+{
+	if (snprintf(ret, CHG_ARCHIVE_PATH_MAX, "%s/%s", folder, name) < CHG_ARCHIVE_PATH_MAX)
+		return true;
+	(void)snprintf(reterr_why, why_size,
+		"the path of the archives is too long: name a shorter one in cdr.archive_dir");
+	return false;
 }
 
 /* A name is on disk when its folder is. */
@@ -64,8 +76,7 @@ enum chg_rc chg_archive_folder_make(
 	if (mkdir(folder, FOLDER_MODE) != 0)
 		return errno == EEXIST
 			       ? CHG_OK
-			       : refuse(reterr_why, why_size, "cannot make the folder %s: %s",
-					 folder, strerror(errno));
+			       : refuse("make the folder", folder, errno, reterr_why, why_size);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
 		give(fd, like);
@@ -74,7 +85,7 @@ enum chg_rc chg_archive_folder_make(
 	(void)snprintf(above, sizeof above, "%s/..", folder);
 	return sync_folder(above)
 		       ? CHG_OK
-		       : refuse(reterr_why, why_size, "cannot sync the folder above %s", folder);
+		       : refuse("sync the folder above", folder, errno, reterr_why, why_size);
 }
 
 static bool write_head(const struct chg_archive_file *file)
@@ -92,48 +103,56 @@ enum chg_rc chg_archive_create(const char *folder, uint32_t number, uint32_t own
 	};
 	char path[CHG_ARCHIVE_PATH_MAX];
 	chg_archive_name(number, file.name);
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, file.name) >= sizeof path)
-		return refuse(reterr_why, why_size, "the path of the archives is too long");
+	if (!write_path(path, folder, file.name, reterr_why, why_size))
+		return CHG_E_SYSTEM;
 	file.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-	if (file.fd < 0)
-		return refuse(reterr_why, why_size,
-			"cannot make %s: %s: may this user write there?", path, strerror(errno));
+	if (file.fd < 0) {
+		bool is_taken = errno == EEXIST;
+		enum chg_rc rc = refuse("make", path, errno, reterr_why, why_size);
+		return is_taken ? CHG_E_BUSY : rc;
+	}
 	if (write_head(&file) && sync_folder(folder)) {
 		*ret = file;
 		return CHG_OK;
 	}
-	enum chg_rc rc = refuse(
-		reterr_why, why_size, "cannot write %s: %s: is there room?", path, strerror(errno));
+	enum chg_rc rc = refuse("write", path, errno, reterr_why, why_size);
 	(void)unlink(path);
 	chg_archive_close(&file);
 	return rc;
+}
+
+static enum chg_rc shorten(struct chg_archive_file *file, const char *path, uint64_t octets,
+	char *reterr_why, size_t why_size)
+{
+	if (file->size < octets) {
+		(void)snprintf(reterr_why, why_size,
+			"%s is shorter than it was, %" PRIu64 " octets instead of %" PRIu64
+			": keep it elsewhere, and put a copy in its place that has so many",
+			path, file->size, octets);
+		return CHG_E_STORE_CORRUPT;
+	}
+	if (file->size > octets &&
+		(ftruncate(file->fd, (off_t)octets) != 0 || fsync(file->fd) != 0))
+		return refuse("shorten", path, errno, reterr_why, why_size);
+	file->size = octets;
+	return CHG_OK;
 }
 
 enum chg_rc chg_archive_continue(const char *folder, const char *name, uint64_t octets,
 	struct chg_archive_file *ret, char *reterr_why, size_t why_size)
 {
 	char path[CHG_ARCHIVE_PATH_MAX];
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
-		return refuse(reterr_why, why_size, "the path of the archives is too long");
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (!write_path(path, folder, name, reterr_why, why_size))
+		return CHG_E_SYSTEM;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return refuse(reterr_why, why_size, "cannot open %s for writing: %s", path,
-			strerror(errno));
-	enum chg_rc rc = chg_archive_adopt(fd, name, ret, reterr_why, why_size);
+		return refuse("open", path, errno, reterr_why, why_size);
+	enum chg_rc rc = chg_archive_take(fd, path, name, ret, reterr_why, why_size);
 	if (rc != CHG_OK)
 		return rc;
-	if (ret->size < octets) {
-		(void)refuse(reterr_why, why_size,
-			"%s is shorter than it was: put a copy of it in its place", path);
+	rc = shorten(ret, path, octets, reterr_why, why_size);
+	if (rc != CHG_OK)
 		chg_archive_close(ret);
-		return CHG_E_STORE_CORRUPT;
-	}
-	if (ret->size == octets || (ftruncate(fd, (off_t)octets) == 0 && fsync(fd) == 0)) {
-		ret->size = octets;
-		return CHG_OK;
-	}
-	rc = refuse(reterr_why, why_size, "cannot shorten %s: %s", path, strerror(errno));
-	chg_archive_close(ret);
 	return rc;
 }
 

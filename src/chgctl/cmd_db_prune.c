@@ -133,6 +133,12 @@ static bool tell_here(void *self, const struct chg_prune_progress *progress)
 	return !ctl_stop_wanted();
 }
 
+static void complain_here(void *self, const char *why)
+{
+	(void)self;
+	ctl_say("%s", why);
+}
+
 static enum ctl_exit prune_here(
 	const struct ctl_call *call, struct pruning *pruning, chg_instant before)
 {
@@ -155,6 +161,7 @@ static enum ctl_exit prune_here(
 		.closed_before = before,
 		.remove = remove_here,
 		.tell = tell_here,
+		.complain = complain_here,
 		.self = pruning };
 	progress = (struct chg_prune_progress){ 0 };
 	if (rc == CHG_OK)

@@ -22,7 +22,6 @@ enum {
 struct file {
 	struct chg_archive_file file; /* fd -1: not readable */
 	uint64_t scanned;             /* up to here its chunks are known */
-	uint64_t octets;              /* so much must be there, as the database says */
 	bool is_told;                 /* somebody was told that it is not in order */
 };
 
@@ -44,6 +43,7 @@ struct chg_archive_shelf {
 	struct chg_store database;
 	char folder[CHG_ARCHIVE_PATH_MAX];
 	struct timespec folder_time; /* when its names changed last */
+	bool is_folder_told;         /* somebody was told that it cannot be read */
 	uint32_t owner;              /* 0: not known */
 	chg_archive_complain *complain;
 	void *complain_to;
@@ -113,14 +113,23 @@ static enum chg_rc open_file(struct chg_archive_shelf *shelf, const char *name)
 /* Names in the order of their numbers. */
 static enum chg_rc find_files(struct chg_archive_shelf *shelf)
 {
-	uint32_t highest = chg_archive_highest(shelf->folder);
-	enum chg_rc rc = CHG_OK;
-	for (uint32_t number = 1; rc == CHG_OK && number <= highest; number++) {
+	char why[CHG_ARCHIVE_WHY_MAX];
+	uint32_t *number = NULL;
+	size_t count = 0;
+	enum chg_rc rc = chg_archive_list(shelf->folder, &number, &count, why, sizeof why);
+	if (rc == CHG_E_SYSTEM) {
+		if (!shelf->is_folder_told)
+			complain(shelf, "%s", why);
+		shelf->is_folder_told = true;
+		return CHG_OK;
+	}
+	for (size_t i = 0; rc == CHG_OK && i < count; i++) {
 		char name[CHG_ARCHIVE_NAME_MAX];
-		chg_archive_name(number, name);
+		chg_archive_name(number[i], name);
 		if (find_file(shelf, name) == SIZE_MAX)
 			rc = open_file(shelf, name);
 	}
+	free(number);
 	return rc;
 }
 
@@ -171,7 +180,7 @@ enum chg_rc chg_archive_shelf_refresh(struct chg_archive_shelf *shelf)
 	size_t before = shelf->file_count;
 	enum chg_rc rc = CHG_OK;
 	if (stat(shelf->folder, &folder) != 0)
-		return CHG_OK;
+		return find_files(shelf); /* which tells why */
 	if (folder.st_mtim.tv_sec != shelf->folder_time.tv_sec ||
 		folder.st_mtim.tv_nsec != shelf->folder_time.tv_nsec) {
 		/* Within a moment there may come another name at the same time. */
@@ -191,6 +200,8 @@ static bool compare_line(void *to, const struct chg_archive_line *archive)
 	char name[CHG_ARCHIVE_NAME_MAX];
 	(void)snprintf(name, sizeof name, "%.*s", (int)archive->name.len, archive->name.ptr);
 	size_t i = find_file(shelf, name);
+	if (i == SIZE_MAX && shelf->is_folder_told)
+		return false; /* nobody knows what is missing */
 	if (i == SIZE_MAX)
 		complain(shelf,
 			"%s/%s is missing, and %" PRIu64
@@ -199,8 +210,9 @@ static bool compare_line(void *to, const struct chg_archive_line *archive)
 	else if (!shelf->file[i].is_told && shelf->file[i].scanned < archive->octets)
 		complain(shelf,
 			"%s/%s is damaged at octet %" PRIu64
-			" and cannot be read from there on: put a copy of it in its place",
-			shelf->folder, name, shelf->file[i].scanned);
+			" and cannot be read from there on: keep it, and put a copy in its place "
+			"that has at least %" PRIu64 " octets",
+			shelf->folder, name, shelf->file[i].scanned, archive->octets);
 	return true;
 }
 
@@ -263,14 +275,18 @@ const struct chg_archive_chunk *chg_archive_shelf_chunk(
 
 static void complain_chunk(struct chg_archive_shelf *shelf, struct chunk *chunk, enum chg_rc rc)
 {
+	const struct file *file = &shelf->file[chunk->file];
+	char cure[160] = "a newer program wrote them: use that one";
+	if (rc != CHG_E_STORE_SCHEMA)
+		(void)snprintf(cure, sizeof cure,
+			"they are damaged: keep the file, and put a copy in its place that has at "
+			"least %" PRIu64 " octets",
+			file->scanned);
 	if (!chunk->is_bad)
 		complain(shelf,
 			"%s/%s: %" PRIu32 " records at octet %" PRIu64 " cannot be read: %s",
-			shelf->folder, shelf->file[chunk->file].file.name, chunk->about.records,
-			chunk->about.offset,
-			rc == CHG_E_STORE_SCHEMA
-				? "a newer program wrote them: use that one"
-				: "they are damaged: put a copy of the file in its place");
+			shelf->folder, file->file.name, chunk->about.records, chunk->about.offset,
+			cure);
 	chunk->is_bad = true;
 }
 

@@ -37,6 +37,9 @@ typedef enum chg_rc chg_prune_remove(void *self, const struct chg_archive_line *
 /* Called now and then; false ends the run. */
 typedef bool chg_prune_tell(void *self, const struct chg_prune_progress *progress);
 
+/* Told of each archive that is damaged and not gone on with: a sentence with a cure. */
+typedef void chg_prune_complain(void *self, const char *why);
+
 struct chg_prune {
 	const char *database;
 	const char *folder; /* of the archives */
@@ -45,20 +48,28 @@ struct chg_prune {
 	chg_instant closed_before;
 	chg_prune_remove *remove;
 	chg_prune_tell *tell;
-	void *self;             /* of both */
-	uint32_t chunk_records; /* 0: CHG_PRUNE_CHUNK_RECORDS */
+	chg_prune_complain *complain; /* NULL: nobody is told */
+	void *self;                   /* of all three */
+	uint32_t chunk_records;       /* 0: CHG_PRUNE_CHUNK_RECORDS */
 };
 
 /*
- * One run to its end.
+ * One run to its end.  The latest archive that the database knows must be in the folder, so that a disk
+ * that is not mounted, or another node's folder, is told before anything is written there; where the
+ * database knows none, the folder must not hold archives of another node.  An archive that is damaged
+ * is gone on with no more: another is begun.
  *
  *   ret  always written
  *
  *   CHG_E_CLOSED         tell said false
- *   CHG_E_STORE_FULL     no room for the archive, or its folder cannot be written
- *   CHG_E_STORE_CORRUPT  the disk gave back something else than was written
+ *   CHG_E_UNKNOWN        the latest archive is missing
+ *   CHG_E_CONFIG         the folder is another node's
+ *   CHG_E_STORE_FULL     no room for the archive
+ *   CHG_E_STORE_CORRUPT  the disk gave back something else than was written, or the archive was moved,
+ *                        replaced or deleted while it was written
+ *   CHG_E_SYSTEM         folder or archive cannot be read, made or written
  *   otherwise            what reading or removing returned
- * reterr_why says it in words.  Whatever the error, nothing is lost.
+ * reterr_why says it in words, with a cure.  Whatever the error, nothing is lost.
  */
 enum chg_rc chg_prune_run(const struct chg_prune *prune, struct chg_prune_progress *ret,
 	char *reterr_why, size_t why_size);

@@ -216,10 +216,21 @@ static bool tell(void *self, const struct chg_prune_progress *progress)
 	return goes_on;
 }
 
+static void complain(void *self, const char *why)
+{
+	const struct chg_prune_worker *worker = self;
+	chg_log_event(worker->config.log, CHG_LOG_WARNING, "prune.damaged cause=%s", why);
+}
+
+static bool has_failed(enum chg_rc rc)
+{
+	return rc != CHG_OK && rc != CHG_E_CLOSED;
+}
+
 static void log_end(struct chg_prune_worker *worker, const struct chg_prune_progress *progress,
 	enum chg_rc rc, const char *why)
 {
-	if (rc != CHG_OK && rc != CHG_E_CLOSED)
+	if (has_failed(rc))
 		chg_log_event(worker->config.log, CHG_LOG_ERROR,
 			"prune.failed removed=%" PRIu64 " rc=%s cause=%s", progress->removed,
 			chg_rc_name(rc), why);
@@ -242,6 +253,7 @@ static void run(struct chg_prune_worker *worker, chg_instant before)
 		.closed_before = before,
 		.remove = remove_chunk,
 		.tell = tell,
+		.complain = complain,
 		.self = worker };
 	worker->told = (struct chg_prune_progress){ 0 };
 	worker->bite_count = BITE_FIRST;

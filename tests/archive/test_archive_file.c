@@ -248,8 +248,78 @@ static void a_file_is_never_overwritten(void **state)
 	chg_archive_close(&file);
 	assert_int_equal(
 		chg_archive_create(folder, 7, OWNER, (chg_instant){ 0 }, &other, why, sizeof why),
-		CHG_E_STORE_FULL);
-	assert_int_equal(chg_archive_highest(folder), 7);
+		CHG_E_BUSY);
+}
+
+static void what_cannot_be_made_is_told_with_a_cure(void **state)
+{
+	struct chg_archive_file file;
+	(void)state;
+	assert_int_equal(
+		chg_archive_folder_make("no/such/folder", ".", why, sizeof why), CHG_E_SYSTEM);
+	assert_non_null(strstr(why, "cannot make the folder no/such/folder: No such file"));
+	assert_non_null(strstr(why, "cdr.archive_dir"));
+	assert_int_equal(chg_archive_create("no/such/folder", 1, OWNER, (chg_instant){ 0 }, &file,
+				 why, sizeof why),
+		CHG_E_SYSTEM);
+	assert_non_null(strstr(why, "no/such/folder/records-000001.chga: No such file"));
+}
+
+static void names_of_ours_are_listed_in_order(void **state)
+{
+	static const uint32_t made[] = { 12, 3, 999999, 1 };
+	enum { MADE = sizeof made / sizeof made[0] };
+	uint32_t *number;
+	size_t count;
+	(void)state;
+	for (size_t i = 0; i < MADE; i++) {
+		struct chg_archive_file file = create(made[i]);
+		chg_archive_close(&file);
+	}
+	assert_int_equal(chg_archive_list(folder, &number, &count, why, sizeof why), CHG_OK);
+	assert_int_equal(count, MADE);
+	assert_int_equal(number[0], 1);
+	assert_int_equal(number[1], 3);
+	assert_int_equal(number[2], 12);
+	assert_int_equal(number[3], 999999);
+	free(number);
+	assert_int_equal(chg_archive_list("no folder", &number, &count, why, sizeof why), CHG_OK);
+	assert_int_equal(count, 0);
+	assert_int_equal(
+		chg_archive_list("/dev/null", &number, &count, why, sizeof why), CHG_E_SYSTEM);
+	assert_non_null(strstr(why, "/dev/null cannot be read: Not a directory"));
+}
+
+static void a_name_that_leads_elsewhere_is_noticed(void **state)
+{
+	struct chg_archive_file file = create(1), other = create(2);
+	char path[128], other_path[128];
+	(void)state;
+	snprintf(path, sizeof path, "%s/%s", folder, file.name);
+	snprintf(other_path, sizeof other_path, "%s/%s", folder, other.name);
+	assert_true(chg_archive_is_in_place(&file, folder));
+	assert_false(chg_archive_is_in_place(&file, "."));
+	assert_int_equal(rename(other_path, path), 0);
+	assert_false(chg_archive_is_in_place(&file, folder));
+	chg_archive_close(&file);
+	chg_archive_close(&other);
+}
+
+static void what_is_no_file_is_told_and_not_waited_for(void **state)
+{
+	struct chg_archive_file file;
+	char path[128];
+	(void)state;
+	snprintf(path, sizeof path, "%s/records-000001.chga", folder);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(i == 0 ? mkfifo(path, 0600) : mkdir(path, 0700), 0);
+		assert_int_equal(
+			chg_archive_open(folder, "records-000001.chga", &file, why, sizeof why),
+			CHG_E_SYSTEM);
+		assert_non_null(strstr(why, path));
+		assert_non_null(strstr(why, "is no file"));
+		assert_int_equal(remove(path), 0);
+	}
 }
 
 static void names_are_read(void **state)
@@ -397,6 +467,13 @@ int main(void)
 		CASE("what was not finished goes before more is added",
 			what_was_not_finished_goes_before_more_is_added),
 		CASE("a file is never overwritten", a_file_is_never_overwritten),
+		CASE("what cannot be made is told with a cure",
+			what_cannot_be_made_is_told_with_a_cure),
+		CASE("names of ours are listed in order", names_of_ours_are_listed_in_order),
+		CASE("a name that leads elsewhere is noticed",
+			a_name_that_leads_elsewhere_is_noticed),
+		CASE("what is no file is told and not waited for",
+			what_is_no_file_is_told_and_not_waited_for),
 		CASE("names are read", names_are_read),
 		CASE("what a head promises has bounds", promises_have_bounds),
 		CASE("a full disk changes nothing", a_full_disk_changes_nothing),

@@ -36,6 +36,17 @@ for round in $(seq "$rounds"); do
 	wait "$load" || fail "round $round: the load did not end well: $(tail -n 5 load.txt)"
 done
 expect "the last run goes to the end" chgctl db prune --older-than 0s --config charging.yaml
+
+mv archive elsewhere
+printf '%s\n' "- without the archives there is no prune, and it is told where they should be"
+status=0
+chgctl db prune --older-than 0s --config charging.yaml >prune.txt 2>&1 || status=$?
+expect "it ends with 1" test "$status" -eq 1
+expect "it says what is missing" grep -q 'archive/records-[0-9]*.chga is missing.*mount its disk' prune.txt
+expect "the log says so" grep -q 'prune.failed .*is missing' node.log
+expect "nothing was made in their place" test ! -e archive
+mv elsewhere archive
+expect "when they are back it goes on" chgctl db prune --older-than 0s --config charging.yaml
 stop
 expect "the database is sound" chgctl --db charging.db db check
 

@@ -37,6 +37,7 @@ struct place {
 	char folder[96];
 	struct chg_store remover; /* what removes: the store, or one that fails */
 	void (*before_removing)(struct place *place);
+	void (*before_second)(struct place *place); /* chunk */
 	uint32_t chunk_records;
 	unsigned tells_left; /* the run is stopped after so many */
 	unsigned complaints;
@@ -177,11 +178,21 @@ static enum chg_rc remove_some(void *self, const struct chg_archive_line *archiv
 static bool goes_on(void *self, const struct chg_prune_progress *progress)
 {
 	struct place *place = self;
-	(void)progress;
 	if (place->tells_left == 0)
 		return false;
+	if (place->before_second != NULL && progress->removed > 0) {
+		place->before_second(place);
+		place->before_second = NULL;
+	}
 	place->tells_left--;
 	return true;
+}
+
+static void complain(void *to, const char *why)
+{
+	struct place *place = to;
+	place->complaints++;
+	snprintf(place->complaint, sizeof place->complaint, "%s", why);
 }
 
 static enum chg_rc prune(struct place *place, int64_t before_s)
@@ -193,6 +204,7 @@ static enum chg_rc prune(struct place *place, int64_t before_s)
 		.closed_before = { before_s * CHG_US_PER_S },
 		.remove = remove_some,
 		.tell = goes_on,
+		.complain = complain,
 		.self = place,
 		.chunk_records = place->chunk_records == 0 ? 3 : place->chunk_records };
 	return chg_prune_run(&run, &place->progress, place->why, sizeof place->why);
@@ -203,13 +215,6 @@ static void prune_ok(struct place *place, int64_t before_s)
 	enum chg_rc rc = prune(place, before_s);
 	if (rc != CHG_OK)
 		fail_msg("%d: %s", rc, place->why);
-}
-
-static void complain(void *to, const char *why)
-{
-	struct place *place = to;
-	place->complaints++;
-	snprintf(place->complaint, sizeof place->complaint, "%s", why);
 }
 
 static char *dump_both(struct place *place, const struct chg_cdr_filter *filter)
@@ -314,26 +319,51 @@ static void every_filter_finds_the_same(void **state)
 	free_place(place);
 }
 
+static size_t list_archives(struct place *place, uint32_t **ret)
+{
+	size_t count;
+	enum chg_rc rc =
+		chg_archive_list(place->folder, ret, &count, place->why, sizeof place->why);
+	if (rc != CHG_OK)
+		fail_msg("%d: %s", rc, place->why);
+	return count;
+}
+
+static uint32_t highest_archive(struct place *place)
+{
+	uint32_t *number;
+	size_t count = list_archives(place, &number);
+	uint32_t highest = count == 0 ? 0 : number[count - 1];
+	free(number);
+	return highest;
+}
+
+static uint64_t count_records(struct place *place, uint32_t number)
+{
+	uint64_t records = 0, offset = CHG_ARCHIVE_HEAD;
+	char name[CHG_ARCHIVE_NAME_MAX], why[CHG_ARCHIVE_WHY_MAX];
+	struct chg_archive_file file;
+	struct chg_archive_chunk chunk;
+	bool is_found;
+	chg_archive_name(number, name);
+	assert_int_equal(chg_archive_open(place->folder, name, &file, why, sizeof why), CHG_OK);
+	while (chg_archive_chunk_at(&file, offset, &chunk, &is_found) == CHG_OK && is_found) {
+		records += chunk.records;
+		offset += chunk.octets;
+	}
+	chg_archive_close(&file);
+	return records;
+}
+
 /* Records in all chunks of all archives. */
 static uint64_t count_archived(struct place *place)
 {
+	uint32_t *number;
 	uint64_t records = 0;
-	for (uint32_t number = 1; number <= chg_archive_highest(place->folder); number++) {
-		char name[CHG_ARCHIVE_NAME_MAX], why[CHG_ARCHIVE_WHY_MAX];
-		struct chg_archive_file file;
-		struct chg_archive_chunk chunk;
-		uint64_t offset = CHG_ARCHIVE_HEAD;
-		bool is_found;
-		chg_archive_name(number, name);
-		assert_int_equal(
-			chg_archive_open(place->folder, name, &file, why, sizeof why), CHG_OK);
-		while (chg_archive_chunk_at(&file, offset, &chunk, &is_found) == CHG_OK &&
-			is_found) {
-			records += chunk.records;
-			offset += chunk.octets;
-		}
-		chg_archive_close(&file);
-	}
+	size_t count = list_archives(place, &number);
+	for (size_t i = 0; i < count; i++)
+		records += count_records(place, number[i]);
+	free(number);
 	return records;
 }
 
@@ -402,7 +432,7 @@ static void a_chunk_that_was_not_finished_does_no_harm(void **state)
 	prune_ok(place, 1000);
 	same_text("in the end", want, dump_both(place, NULL));
 	assert_int_equal(place->complaints, 0);
-	assert_int_equal(chg_archive_highest(place->folder), 1);
+	assert_int_equal(highest_archive(place), 1);
 	free_place(place);
 }
 
@@ -485,7 +515,7 @@ static void what_is_damaged_is_told_and_the_rest_is_read(void **state)
 	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 99);
 	take(&place->fixture.store, 1500, &acr);
 	prune_ok(place, 1600);
-	assert_int_equal(chg_archive_highest(place->folder), 2);
+	assert_int_equal(highest_archive(place), 2);
 	free_place(place);
 }
 
@@ -517,6 +547,240 @@ static void an_archive_of_another_node_is_told(void **state)
 	free_place(place);
 }
 
+static void path_in(struct place *place, const char *name, char ret[256])
+{
+	snprintf(ret, 256, "%s/%s", place->folder, name);
+}
+
+static void put_file(struct place *place, const char *name)
+{
+	char path[256];
+	path_in(place, name, path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void refuses(struct place *place, enum chg_rc want, const char *word)
+{
+	enum chg_rc rc = prune(place, 2000);
+	if (rc != want || strstr(place->why, word) == NULL)
+		fail_msg("%d: \"%s\" instead of %d: \"%s\"", rc, place->why, want, word);
+}
+
+static void other_path(struct place *place, char ret[256])
+{
+	snprintf(ret, 256, "%s/elsewhere", place->fixture.folder);
+}
+
+static void move_folder(struct place *place)
+{
+	char other[256];
+	other_path(place, other);
+	assert_int_equal(rename(place->folder, other), 0);
+}
+
+static void replace_folder(struct place *place)
+{
+	move_folder(place);
+	assert_int_equal(mkdir(place->folder, 0700), 0);
+	put_file(place, "records-000001.chga");
+}
+
+static void lead_folder_elsewhere(struct place *place)
+{
+	move_folder(place);
+	assert_int_equal(symlink("/", place->folder), 0);
+}
+
+static void put_folder_back(struct place *place)
+{
+	char other[256];
+	other_path(place, other);
+	if (unlink(place->folder) != 0)
+		empty_folder(place->folder);
+	assert_int_equal(rename(other, place->folder), 0);
+}
+
+static void what_moves_meanwhile_stops_it(void **state)
+{
+	static void (*const moves[])(
+		struct place * place) = { move_folder, replace_folder, lead_folder_elsewhere };
+	(void)state;
+	for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+		struct place *place = make_place();
+		char *want = dump_of(&place->fixture.store, NULL);
+		place->before_second = moves[i];
+		refuses(place, CHG_E_STORE_CORRUPT, "put it back");
+		assert_non_null(strstr(place->why, place->folder));
+		assert_int_equal(place->progress.archived, 6);
+		assert_int_equal(place->progress.removed, 3);
+		assert_int_equal(count_database(place), RECORDS - 3);
+		put_folder_back(place);
+		prune_ok(place, 2000);
+		same_text("when it is back", want, dump_both(place, NULL));
+		assert_int_equal(count_archived(place), RECORDS - 1);
+		assert_int_equal(place->complaints, 0);
+		free_place(place);
+	}
+}
+
+static void delete_archive(struct place *place)
+{
+	char path[256];
+	path_in(place, "records-000001.chga", path);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void what_is_deleted_meanwhile_stops_it(void **state)
+{
+	struct place *place = make_place();
+	(void)state;
+	place->before_second = delete_archive;
+	refuses(place, CHG_E_STORE_CORRUPT, "deleted");
+	assert_int_equal(count_database(place), RECORDS - 3);
+	refuses(place, CHG_E_UNKNOWN, "and 3 records with it");
+	assert_int_equal(count_database(place), RECORDS - 3);
+	free_place(place);
+}
+
+/* As when the disk of the archives is not mounted. */
+static void without_the_latest_archive_nothing_is_removed(void **state)
+{
+	struct place *place = make_place();
+	(void)state;
+	prune_ok(place, 380);
+	size_t left = count_database(place);
+	move_folder(place);
+	refuses(place, CHG_E_UNKNOWN, "records-000001.chga is missing");
+	assert_int_equal(mkdir(place->folder, 0700), 0);
+	refuses(place, CHG_E_UNKNOWN, "mount its disk");
+	assert_int_equal(count_database(place), left);
+	put_folder_back(place);
+	prune_ok(place, 2000);
+	/* Who lost it for good says so by an empty file. */
+	delete_archive(place);
+	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 99);
+	take(&place->fixture.store, 1500, &acr);
+	refuses(place, CHG_E_UNKNOWN, "put an empty file in its place");
+	put_file(place, "records-000001.chga");
+	assert_int_equal(place->complaints, 0);
+	prune_ok(place, 2000);
+	assert_int_equal(place->complaints, 1);
+	assert_int_equal(place->progress.removed, 1);
+	assert_int_equal(count_records(place, 2), 1);
+	free_place(place);
+}
+
+static void put_archive_of_another(struct place *place, uint32_t number)
+{
+	struct chg_archive_file file;
+	enum chg_rc rc = chg_archive_create(place->folder, number, OWNER + 1, (chg_instant){ 0 },
+		&file, place->why, sizeof place->why);
+	if (rc != CHG_OK)
+		fail_msg("%s", place->why);
+	chg_archive_close(&file);
+}
+
+static void nothing_goes_into_the_folder_of_another_node(void **state)
+{
+	struct place *place = make_place();
+	(void)state;
+	assert_int_equal(mkdir(place->folder, 0700), 0);
+	put_archive_of_another(place, 4);
+	refuses(place, CHG_E_CONFIG, "records-000004.chga holds records of another node");
+	assert_int_equal(count_database(place), RECORDS);
+	empty_folder(place->folder);
+	prune_ok(place, 380);
+	size_t left = count_database(place);
+	delete_archive(place);
+	put_archive_of_another(place, 1);
+	refuses(place, CHG_E_CONFIG, "records-000001.chga holds records of another node");
+	assert_int_equal(count_database(place), left);
+	free_place(place);
+}
+
+static void what_is_none_of_its_archives_is_passed_over(void **state)
+{
+	struct place *place = make_place();
+	char path[256];
+	uint32_t *number;
+	(void)state;
+	assert_int_equal(mkdir(place->folder, 0700), 0);
+	put_file(place, "records-999999.chga");
+	path_in(place, "records-000001.chga", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	path_in(place, "records-000002.chga", path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	prune_ok(place, 2000);
+	assert_int_equal(list_archives(place, &number), 4);
+	assert_int_equal(number[2], 3);
+	free(number);
+	assert_int_equal(count_records(place, 3), RECORDS - 1);
+	assert_int_equal(place->complaints, 0);
+	free(dump_both(place, NULL));
+	assert_int_equal(place->complaints, 3);
+	/* It stays with what the database knows. */
+	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 99);
+	take(&place->fixture.store, 1500, &acr);
+	prune_ok(place, 2000);
+	assert_int_equal(count_records(place, 3), RECORDS);
+	assert_int_equal(rmdir(path), 0);
+	free_place(place);
+}
+
+/* The records of a damaged chunk may have left, or not. */
+static void a_damaged_last_chunk_is_left_alone(void **state)
+{
+	struct place *place = make_place();
+	struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, 99);
+	(void)state;
+	place->chunk_records = RECORDS;
+	prune_ok(place, 2000);
+	flip(place, "records-000001.chga", CHG_ARCHIVE_HEAD + CHG_ARCHIVE_CHUNK_HEAD + 200);
+	take(&place->fixture.store, 1500, &acr);
+	prune_ok(place, 2000);
+	assert_int_equal(place->progress.removed, 1);
+	assert_int_equal(place->complaints, 1);
+	assert_non_null(strstr(place->complaint, "records-000001.chga is damaged at octet 64"));
+	assert_int_equal(count_records(place, 2), 1);
+	free_place(place);
+}
+
+static void a_damaged_chunk_whose_records_are_here_is_written_again(void **state)
+{
+	struct place *place = make_place();
+	char *want = dump_of(&place->fixture.store, NULL);
+	struct faulty_store faulty = { .count = 0 };
+	(void)state;
+	place->chunk_records = RECORDS;
+	place->remover = faulty_store_wrap(&faulty, place->fixture.store);
+	faulty_store_fail_at(&faulty, 1, CHG_E_STORE_FULL);
+	assert_int_equal(prune(place, 2000), CHG_E_STORE_FULL);
+	assert_int_equal(count_database(place), RECORDS);
+	flip(place, "records-000001.chga", CHG_ARCHIVE_HEAD + CHG_ARCHIVE_CHUNK_HEAD + 200);
+	prune_ok(place, 2000);
+	assert_int_equal(place->complaints, 1);
+	assert_int_equal(place->progress.removed, RECORDS - 1);
+	same_text("each of them once", want, dump_both(place, NULL));
+	assert_int_equal(count_records(place, 2), RECORDS - 1);
+	free_place(place);
+}
+
+static void a_folder_that_cannot_be_read_is_told(void **state)
+{
+	struct place *place = make_place();
+	(void)state;
+	prune_ok(place, 1000);
+	move_folder(place);
+	FILE *file = fopen(place->folder, "w");
+	assert_non_null(file);
+	fclose(file);
+	complains(place, "cannot be read: Not a directory", NULL);
+	put_folder_back(place);
+	free_place(place);
+}
+
 static void without_room_nothing_is_removed(void **state)
 {
 	struct place *place = make_place();
@@ -526,8 +790,9 @@ static void without_room_nothing_is_removed(void **state)
 	FILE *file = fopen(place->folder, "w");
 	assert_non_null(file);
 	fclose(file);
-	assert_int_equal(prune(place, 1000), CHG_E_STORE_FULL);
-	assert_true(place->why[0] != '\0');
+	assert_int_equal(prune(place, 1000), CHG_E_SYSTEM);
+	assert_non_null(strstr(place->why, place->folder));
+	assert_non_null(strstr(place->why, "cdr.archive_dir"));
 	same_text("all", want, dump_of(&place->fixture.store, NULL));
 	assert_int_equal(unlink(place->folder), 0);
 	free_place(place);
@@ -614,6 +879,22 @@ int main(void)
 		{ .name = "a missing archive is told", .test_func = a_missing_archive_is_told },
 		{ .name = "an archive of another node is told",
 			.test_func = an_archive_of_another_node_is_told },
+		{ .name = "an archive that moves meanwhile stops it, and nothing is lost",
+			.test_func = what_moves_meanwhile_stops_it },
+		{ .name = "an archive that is deleted meanwhile stops it",
+			.test_func = what_is_deleted_meanwhile_stops_it },
+		{ .name = "without the latest archive nothing is removed",
+			.test_func = without_the_latest_archive_nothing_is_removed },
+		{ .name = "nothing goes into the folder of another node",
+			.test_func = nothing_goes_into_the_folder_of_another_node },
+		{ .name = "what is none of its archives is passed over",
+			.test_func = what_is_none_of_its_archives_is_passed_over },
+		{ .name = "a damaged last chunk is told and left alone",
+			.test_func = a_damaged_last_chunk_is_left_alone },
+		{ .name = "a damaged chunk whose records are here is written again",
+			.test_func = a_damaged_chunk_whose_records_are_here_is_written_again },
+		{ .name = "a folder that cannot be read is told as that",
+			.test_func = a_folder_that_cannot_be_read_is_told },
 		{ .name = "without room for the archive nothing is removed",
 			.test_func = without_room_nothing_is_removed },
 		{ .name = "the database is in order after each chunk",
