@@ -259,6 +259,8 @@ static void run(struct chg_prune_worker *worker, chg_instant before)
 	worker->bite_count = BITE_FIRST;
 	enum chg_rc rc = chg_prune_run(&prune, &progress, why, sizeof why);
 	count_up(worker, &progress);
+	worker->config.meters.add(
+		worker->config.meters.self, CHG_METER_PRUNE_FAILURES, has_failed(rc));
 	log_end(worker, &progress, rc, why);
 	(void)pthread_mutex_lock(&worker->lock);
 	worker->status.progress = progress;

@@ -44,6 +44,7 @@ chgctl db prune --older-than 0s --config charging.yaml >prune.txt 2>&1 || status
 expect "it ends with 1" test "$status" -eq 1
 expect "it says what is missing" grep -q 'archive/records-[0-9]*.chga is missing.*mount its disk' prune.txt
 expect "the log says so" grep -q 'prune.failed .*is missing' node.log
+expect "it is counted" test "$(counter prune_failures_total)" -eq 1
 expect "nothing was made in their place" test ! -e archive
 mv elsewhere archive
 expect "when they are back it goes on" chgctl db prune --older-than 0s --config charging.yaml

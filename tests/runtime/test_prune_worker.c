@@ -130,6 +130,7 @@ static void records_go_when_their_days_are_over(void **state)
 	assert_int_equal(status.progress.removed, EVENTS);
 	assert_int_equal(chg_meter_value(CHG_METER_RECORDS_PRUNED), EVENTS);
 	assert_int_equal(chg_meter_value(CHG_METER_RECORDS_ARCHIVED), EVENTS);
+	assert_int_equal(chg_meter_value(CHG_METER_PRUNE_FAILURES), 0);
 	assert_true(chg_meter_value(CHG_METER_ARCHIVE_OCTETS) > 0);
 	chg_engine_drain(node.engine);
 	assert_int_equal(count(&node), 0);
@@ -187,6 +188,7 @@ static void what_fails_is_told(void **state)
 	chg_prune_worker_status(node.worker, &status);
 	assert_int_equal(status.rc, CHG_E_SYSTEM);
 	assert_non_null(strstr(status.why, node.folder));
+	assert_int_equal(chg_meter_value(CHG_METER_PRUNE_FAILURES), 1);
 	chg_engine_drain(node.engine);
 	assert_int_equal(count(&node), EVENTS);
 	assert_int_equal(unlink(node.folder), 0);
