@@ -157,13 +157,10 @@ static void add_listen_addresses(const struct chg_config_list *listen)
 	}
 }
 
-static bool check_folder_of(const char *file, const char *key)
+static bool check_folder(const char *folder, const char *key)
 {
-	char path[sizeof((struct chg_config *)0)->store_path];
 	char cure[160];
 
-	snprintf(path, sizeof path, "%s", file);
-	const char *folder = dirname(path);
 	if (access(folder, W_OK | X_OK) == 0)
 		return true;
 	snprintf(cure, sizeof cure,
@@ -174,22 +171,55 @@ static bool check_folder_of(const char *file, const char *key)
 	return false;
 }
 
-static void check_places(const struct chg_config *config)
+static bool check_folder_of(const char *file, const char *key)
+{
+	char path[sizeof((struct chg_config *)0)->store_path];
+
+	snprintf(path, sizeof path, "%s", file);
+	return check_folder(dirname(path), key);
+}
+
+/* The first prune makes the folder of the archives, so that the one above it has to be there. */
+static void check_archives(const struct chg_config *config)
+{
+	static const char key[] = "cdr.archive_dir";
+	char folder[CHG_CONFIG_PATH_MAX];
+	struct stat about;
+
+	if ((config->cdr_keep_days == 0 && config->cdr_archive_dir[0] == '\0') ||
+		chg_config_archive_folder(config, folder) != CHG_OK)
+		return;
+	bool is_there = stat(folder, &about) == 0;
+	if (!is_there && errno == ENOENT)
+		check_folder_of(folder, key);
+	else if (is_there && !S_ISDIR(about.st_mode))
+		complain(folder, "not a folder", "name a folder in cdr.archive_dir");
+	else
+		check_folder(folder, key);
+}
+
+static void check_database(const char *path)
 {
 	struct stat file;
 
+	if (stat(path, &file) != 0)
+		return; /* the node makes it */
+	if (!S_ISREG(file.st_mode))
+		complain(path, "not a file", "name a file in store.path");
+	else if (access(path, R_OK | W_OK) != 0)
+		complain(path, strerror(errno), "give the database to the node's user");
+}
+
+static void check_places(const struct chg_config *config)
+{
 	/* What is missing in /run the service manager makes when it starts the node. */
 	if (config->control_socket[0] != '\0' && strncmp(config->control_socket, "/run/", 5) != 0)
 		check_folder_of(config->control_socket, "control.socket");
 	if (config->store_kind != CHG_STORE_SQLITE ||
-		!check_folder_of(config->store_path, "store.path") ||
-		stat(config->store_path, &file) != 0)
+		!check_folder_of(config->store_path, "store.path"))
 		return;
-	if (!S_ISREG(file.st_mode))
-		complain(config->store_path, "not a file", "name a file in store.path");
-	else if (access(config->store_path, R_OK | W_OK) != 0)
-		complain(config->store_path, strerror(errno),
-			"give the database to the node's user");
+	check_database(config->store_path);
+	check_archives(config);
 }
 
 /* All interfaces of a process run with one configuration, which is checked once. */

@@ -48,6 +48,24 @@ mkdir folder.db
 sed -i 's|^  path: .*|  path: folder.db|' charging.yaml
 refused "a folder for a database is named" 'folder.db: not a file.*store.path'
 
+# keep WHERE: records are kept for a month, and the archives are there.
+keep() {
+	configure
+	printf 'cdr:\n  keep_days: 30\n  archive_dir: "%s"\n' "$1" >>charging.yaml
+}
+
+keep missing/archive
+refused "a folder of the archives that cannot be made is named" 'missing: No such file.*cdr.archive_dir'
+
+printf 'no folder\n' >plain.txt
+keep plain.txt
+refused "a file for the folder of the archives is named" 'plain.txt: not a folder.*cdr.archive_dir'
+keep plain.txt/archive
+refused "a file above the folder of the archives is named" 'plain.txt/archive: Not a directory.*cdr.archive_dir'
+keep archive
+expect "a folder that a prune can make is good" "$enabler" --check --config freediameter.conf
+expect "a check makes no folder" test ! -e archive
+
 configure
 sed -i 's|^  socket: .*|  socket: missing/control.sock|' charging.yaml
 refused "a folder of the control socket that is not there is named" 'missing: No such.*control.socket'
