@@ -333,10 +333,14 @@ static void finish_all(struct chg_engine *engine, struct chg_job *jobs, enum chg
 	}
 }
 
-/* A disk that is full, a lock or a damaged file refuses every job alike: no use trying each. */
-static bool is_everyones_trouble(enum chg_rc rc)
+/*
+ * A disk that is full, a lock or a damaged file refuses every job alike: no use trying each.  Work
+ * beside charging, such as a prune, may meet a damaged page that no request needs.
+ */
+static bool is_everyones_trouble(enum chg_rc rc, enum chg_job_kind kind)
 {
-	return rc == CHG_E_STORE_FULL || rc == CHG_E_STORE_BUSY || rc == CHG_E_STORE_CORRUPT;
+	return rc == CHG_E_STORE_FULL || rc == CHG_E_STORE_BUSY ||
+	       (rc == CHG_E_STORE_CORRUPT && kind != CHG_JOB_CALL);
 }
 
 /* Each job in a transaction of its own; the poisonous one is refused alone. */
@@ -346,11 +350,12 @@ static void run_one_by_one(struct chg_engine *engine, struct chg_job *jobs, stru
 		struct chg_job *job = jobs;
 		jobs = job->next;
 		job->next = NULL;
+		enum chg_job_kind kind = job->kind;
 		enum chg_rc rc = run(engine, job, now);
 		if (rc != CHG_OK)
 			log_failure(engine, "engine.job-refused", rc);
 		finish_all(engine, job, rc);
-		if (is_everyones_trouble(rc)) {
+		if (is_everyones_trouble(rc, kind)) {
 			finish_all(engine, jobs, rc);
 			return;
 		}

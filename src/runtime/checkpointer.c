@@ -36,6 +36,7 @@ struct chg_checkpointer {
 	bool is_stopping;
 	bool is_wanted;
 	bool is_telling; /* the engine has the job */
+	bool is_told;    /* the job was done, and not refused with its turn */
 	uint32_t carried;
 	struct chg_job job;
 	char path[];
@@ -68,6 +69,9 @@ static enum chg_rc tell_store(struct chg_job *job, struct chg_store *store, stru
 	meters->add(
 		meters->self, CHG_METER_LOG_BEGINNINGS, look.beginnings - checkpointer->beginnings);
 	checkpointer->beginnings = look.beginnings;
+	(void)pthread_mutex_lock(&checkpointer->lock);
+	checkpointer->is_told = true;
+	(void)pthread_mutex_unlock(&checkpointer->lock);
 	return CHG_OK;
 }
 
@@ -152,28 +156,43 @@ static void rest(struct chg_checkpointer *checkpointer)
 	(void)pthread_cond_timedwait(&checkpointer->changed, &checkpointer->lock, &until);
 }
 
-/* Has the job done, and waits for that.  An engine that drains takes none, and needs none. */
+/*
+ * Gives the engine the job and waits for its end; the lock is held.  CHG_E_BUSY: there is no room for
+ * it, or its turn was refused before its turn came.
+ */
+static enum chg_rc try_to_tell(struct chg_checkpointer *checkpointer, uint32_t carried)
+{
+	checkpointer->is_telling = true;
+	checkpointer->is_told = false;
+	checkpointer->carried = carried;
+	checkpointer->job = (struct chg_job){
+		.magic = CHG_JOB_MAGIC, .kind = CHG_JOB_CALL, .call = tell_store, .done = told
+	};
+	(void)pthread_mutex_unlock(&checkpointer->lock);
+	enum chg_rc rc = chg_engine_submit(checkpointer->engine, &checkpointer->job);
+	(void)pthread_mutex_lock(&checkpointer->lock);
+	if (rc != CHG_OK) {
+		checkpointer->is_telling = false;
+		return rc;
+	}
+	while (checkpointer->is_telling)
+		(void)pthread_cond_wait(&checkpointer->changed, &checkpointer->lock);
+	return checkpointer->is_told ? CHG_OK : CHG_E_BUSY;
+}
+
+/*
+ * Has the job done: a store that is not told never asks again, and its log grows for ever.  An engine
+ * that drains takes none, and needs none.
+ */
 static void tell(struct chg_checkpointer *checkpointer, uint32_t carried)
 {
 	enum chg_rc rc = CHG_E_BUSY;
 	(void)pthread_mutex_lock(&checkpointer->lock);
 	while (rc == CHG_E_BUSY && !checkpointer->is_stopping) {
-		checkpointer->is_telling = true;
-		checkpointer->carried = carried;
-		checkpointer->job = (struct chg_job){ .magic = CHG_JOB_MAGIC,
-			.kind = CHG_JOB_CALL,
-			.call = tell_store,
-			.done = told };
-		(void)pthread_mutex_unlock(&checkpointer->lock);
-		rc = chg_engine_submit(checkpointer->engine, &checkpointer->job);
-		(void)pthread_mutex_lock(&checkpointer->lock);
-		if (rc != CHG_OK)
-			checkpointer->is_telling = false;
+		rc = try_to_tell(checkpointer, carried);
 		if (rc == CHG_E_BUSY)
 			rest(checkpointer);
 	}
-	while (checkpointer->is_telling)
-		(void)pthread_cond_wait(&checkpointer->changed, &checkpointer->lock);
 	(void)pthread_mutex_unlock(&checkpointer->lock);
 }
 

@@ -38,6 +38,7 @@ struct place {
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
 	bool is_done;        /* the request */
+	int refusals;        /* turns that the store has refused */
 	uint64_t beginnings; /* as the meter says */
 	uint64_t looks;      /* how often the other one was set */
 	int behind, goes_on; /* lines */
@@ -174,8 +175,8 @@ static void answered(struct chg_job *job)
 	(void)pthread_mutex_unlock(&place->lock);
 }
 
-/* One request that fills some pages; returns when it is on disk. */
-static void request(struct place *place)
+/* One request that fills some pages; returns when it is on disk, or refused. */
+static enum chg_rc offer(struct place *place)
 {
 	static char content[CONTENT];
 	char session[32];
@@ -184,7 +185,7 @@ static void request(struct place *place)
 	memset(content, ' ', sizeof content);
 	content[0] = '{';
 	content[sizeof content - 1] = '}';
-	(void)snprintf(session, sizeof session, "s%u", place->sent++);
+	(void)snprintf(session, sizeof session, "s%u", place->sent);
 	asked->place = place;
 	asked->job.magic = CHG_JOB_MAGIC;
 	asked->job.kind = CHG_JOB_ACR;
@@ -200,8 +201,15 @@ static void request(struct place *place)
 	while (!place->is_done)
 		(void)pthread_cond_wait(&place->changed, &place->lock);
 	(void)pthread_mutex_unlock(&place->lock);
-	assert_int_equal(asked->job.rc, CHG_OK);
+	enum chg_rc rc = asked->job.rc;
+	place->sent += rc == CHG_OK;
 	free(asked);
+	return rc;
+}
+
+static void request(struct place *place)
+{
+	assert_int_equal(offer(place), CHG_OK);
 }
 
 static uint64_t value_of(struct place *place, const uint64_t *what)
@@ -302,6 +310,57 @@ static void a_full_disk_is_told_once_and_charging_goes_on(void **state)
 	empty_disk();
 }
 
+/* ---- A store that refuses some turns, once it was asked for a checkpoint ---- */
+
+enum {
+	REFUSALS = 5,
+};
+
+static const struct chg_store_ops *sound;
+static struct place *refusing;
+
+/* As when somebody else holds the lock of the database for too long. */
+static enum chg_rc begin_or_refuse(void *self)
+{
+	(void)pthread_mutex_lock(&refusing->lock);
+	bool is_refused = refusing->looks > 0 && refusing->refusals < REFUSALS;
+	refusing->refusals += is_refused;
+	(void)pthread_cond_broadcast(&refusing->changed);
+	(void)pthread_mutex_unlock(&refusing->lock);
+	return is_refused ? CHG_E_STORE_BUSY : sound->begin(self);
+}
+
+/* Nobody but the checkpointer has anything to say meanwhile. */
+static void wait_for_refusals(struct place *place)
+{
+	struct timespec until;
+	int error = 0;
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 60;
+	(void)pthread_mutex_lock(&place->lock);
+	while (place->refusals < REFUSALS && error == 0)
+		error = pthread_cond_timedwait(&place->changed, &place->lock, &until);
+	(void)pthread_mutex_unlock(&place->lock);
+	assert_int_equal(error, 0);
+}
+
+static void a_turn_that_is_refused_does_not_end_it(void **state)
+{
+	static struct chg_store_ops ops;
+	struct place *place = *state;
+	sound = place->store.ops;
+	refusing = place;
+	ops = *sound;
+	ops.begin = begin_or_refuse;
+	place->store.ops = &ops;
+	do
+		(void)offer(place);
+	while (value_of(place, &place->looks) == 0);
+	wait_for_refusals(place);
+	request_until(place, &place->beginnings, 2);
+	assert_int_equal(count_records(place), place->sent);
+}
+
 static void an_end_leaves_all_of_it_in_the_database(void **state)
 {
 	struct place *place = *state;
@@ -328,6 +387,8 @@ int main(void)
 			a_reader_holds_the_log_and_nobody_waits_for_him, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_told_once_and_charging_goes_on,
 			make_place_on_full_disk, drop_place),
+		cmocka_unit_test_setup_teardown(
+			a_turn_that_is_refused_does_not_end_it, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(
 			an_end_leaves_all_of_it_in_the_database, make_place, drop_place),
 	};
