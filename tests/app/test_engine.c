@@ -384,6 +384,27 @@ static void a_poisonous_job_is_refused_alone(void **state)
 	assert_int_equal(contents_of(bench).records, 2);
 }
 
+static enum chg_rc find_damage(struct chg_job *job, struct chg_store *store, struct chg_now now)
+{
+	(void)job, (void)store, (void)now;
+	return CHG_E_STORE_CORRUPT;
+}
+
+/* A prune may read a page that no request needs. */
+static void damage_beside_charging_refuses_no_request(void **state)
+{
+	struct bench *bench = *state;
+	struct work work[3];
+	submit(bench, acr_job(&work[0], "a", CHG_RECORD_EVENT, 0));
+	submit(bench, call_job(&work[1], find_damage));
+	submit(bench, acr_job(&work[2], "b", CHG_RECORD_EVENT, 0));
+	assert_int_equal(chg_engine_turn(bench->engine), 3);
+	assert_done(&work[0], CHG_OK, CHG_ANSWER_SUCCESS);
+	assert_int_equal(work[1].job.rc, CHG_E_STORE_CORRUPT);
+	assert_done(&work[2], CHG_OK, CHG_ANSWER_SUCCESS);
+	assert_int_equal(contents_of(bench).records, 2);
+}
+
 static const struct failure_row {
 	const char *says;
 	enum chg_rc rc;
@@ -785,6 +806,7 @@ int main(void)
 		CASE(what_waits_is_seen_while_it_waits),
 		CASE(whoever_has_his_answer_finds_it_counted),
 		CASE(a_poisonous_job_is_refused_alone),
+		CASE(damage_beside_charging_refuses_no_request),
 		CASE(trouble_of_the_store_is_told_to_all_and_passes),
 		CASE(whichever_call_fails_nothing_is_half_done_and_all_is_recorded_once),
 		CASE(silence_closes_a_session_by_the_steady_clock_alone),
