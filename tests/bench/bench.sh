@@ -225,8 +225,8 @@ machine   $machine_cpu, $machine_cores cores, Linux $machine_kernel, load $machi
 disk      $machine_disk; one fdatasync of 4 KiB: $append_us us appending, $sync_us us overwriting
 columns   CPU US: CPU time of the server for a request, CLIENT: of the load generator, microseconds;
           BATCH: requests a commit; MIB, PEAK: resident memory; NODE IS: the node's answers a second
-          as a multiple of that server's; latency counts from sending, with a rate from when a
-          request was due
+          as a multiple of that server's, with a rate as a share of what was asked; latency counts
+          from sending, with a rate from when a request was due
 END
 	servers_text | sed 's/^/          /'
 }

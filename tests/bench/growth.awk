@@ -7,7 +7,7 @@ BEGIN { FS = "\t" }
 	line[++count] = $0
 	if (!(($1, $3) in first))
 		first[$1, $3] = $4
-	if ($1 == "accounts" && $9 > slowest)
+	if ($9 > slowest)
 		slowest = $9
 	if ($1 == "records" && $4 / first[$1, $3] < (worst == "" ? 9 : worst))
 		worst = $4 / first[$1, $3]

@@ -59,6 +59,7 @@ build() {
 
 scratch='' keep=no
 declare -A pid=() port=() folder=()
+helpers=() # processes beside the servers, such as one that looks at the machine each second
 
 on_exit() {
 	local status=$? name
@@ -66,6 +67,10 @@ on_exit() {
 	for name in "${!pid[@]}"; do
 		kill -KILL "${pid[$name]}" 2>/dev/null || :
 		wait "${pid[$name]}" 2>/dev/null || :
+	done
+	for name in ${helpers[@]+"${helpers[@]}"}; do
+		kill -KILL "$name" 2>/dev/null || :
+		wait "$name" 2>/dev/null || :
 	done
 	if [ -n "$scratch" ] && [ -d "$scratch" ]; then
 		if [ "$keep" = yes ]; then
@@ -159,9 +164,12 @@ make_search_file() {
 	local left=$1 run=8192 looks=0
 	say "making the search file of $1 records (once)"
 	start_node_on "$database"
+	# Nothing is left to do for a node that has not begun to look, either.
+	wait_for node has_begun_search
 	while [ "$left" -ge "$run" ]; do
 		sleep 1
 		left=$(meter records_unindexed)
+		[[ $left =~ ^[0-9]+$ ]] || fail "the node does not say how many records are not in its search file"
 		looks=$((looks + 1))
 		[ $((looks % 30)) -ne 0 ] || say "$left records are not in it yet"
 	done
@@ -205,6 +213,7 @@ wait_for() {
 	fail "$name did not start"
 }
 
+has_begun_search() { grep -q search.begun_anew "${folder[node]}/log"; }
 has_said() { [ -s "${folder[$1]}/out" ]; }
 
 make_folder() {
@@ -301,8 +310,8 @@ start_erlang() {
 stop() {
 	local status=0
 	case $1 in
-	stock | erlang) kill -KILL "${pid[$1]}" ;;
-	*) kill -TERM "${pid[$1]}" ;;
+	stock | erlang) kill -KILL "${pid[$1]}" || : ;;
+	*) kill -TERM "${pid[$1]}" || : ;; # one that has ended says below how
 	esac
 	wait "${pid[$1]}" 2>/dev/null || status=$?
 	unset "pid[$1]"

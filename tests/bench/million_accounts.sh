@@ -24,6 +24,7 @@ if [ -z "${CHG_BIN_DIR:-}" ]; then
 		fail "the build failed: $scratch/build.log"
 	CHG_BIN_DIR=$top/build/release
 fi
+CHG_BIN_DIR=$(cd "$CHG_BIN_DIR" && pwd)
 export CHG_BIN_DIR CHG_SOURCE_DIR=$top
 chgctl=$CHG_BIN_DIR/chgctl
 

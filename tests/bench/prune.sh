@@ -13,7 +13,7 @@ usage: tests/bench/prune.sh [OPTION]...
   --rate R       requests a second (half of what the node answers as fast as it can for --seconds)
   --seconds S    of load without a prune before it, and of as much after it (30)
   --limit MS     what the longest answer may take because of it (50)
-  --compact      at the end the room is given back to the disk, which takes as much again meanwhile
+  --compact      at the end the room is given back to the disk, which takes twice as much again meanwhile
   --json         one JSON object
   --keep         keeps the folder, with the timelines
 
@@ -73,7 +73,7 @@ drive() {
 }
 
 # mib FILE...: what they take of the disk, together.
-mib() { du -cm "$@" 2>/dev/null | awk 'END { print $1 + 0 }'; }
+mib() { { du -cm "$@" 2>/dev/null || :; } | awk 'END { print $1 + 0 }'; }
 
 # tell_progress: while the prune runs, each 10 s.
 tell_progress() {
@@ -94,6 +94,7 @@ if [ -z "$rate" ]; then
 fi
 watch_processors >"$scratch/processors" &
 watcher=$!
+helpers+=("$watcher")
 say "$rate requests a second, $seconds s without a prune"
 drive before --rate "$rate" --warmup 1 --seconds "$seconds"
 
@@ -103,11 +104,13 @@ date +%s%3N >"$scratch/during.began"
 	--accounts 1000 --settle 200 --host-prefix during --json --rate "$rate" --warmup 1 --seconds 864000 \
 	--timeline "$scratch/during.timeline" >"$scratch/during" 2>"$scratch/during.log" &
 client=$!
+helpers+=("$client")
 sleep 2
 prune_began=$SECONDS
 began=$(date +%s%N)
 tell_progress &
 teller=$!
+helpers+=("$teller")
 status=0
 "$chgctl" db prune --older-than 10m --config "${folder[node]}/charging.yaml" \
 	>"$scratch/prune.out" 2>"$scratch/prune.log" || status=$?

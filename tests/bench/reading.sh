@@ -88,6 +88,7 @@ measure_export() {
 	began=$(now_us)
 	"$chgctl" --db "$database" cdr export --format "$1" --output "$scratch/export" 2>"$scratch/export.log" &
 	client=$!
+	helpers+=("$client")
 	while kill -0 "$client" 2>/dev/null; do
 		kib=$(status_kib "$client" VmHWM 2>/dev/null) || kib=0
 		[ "${kib:-0}" -le "$peak" ] || peak=$kib

@@ -130,7 +130,7 @@ function judge(target, run, one, list, count) {
 
 BEGIN {
 	FS = "\t"
-	PER_S = 10; P50 = 11; P90 = 12; P99 = 13; P999 = 14; MAX = 15
+	RATE = 7; PER_S = 10; P50 = 11; P90 = 12; P99 = 13; P999 = 14; MAX = 15
 	CPU = 16; CLIENT = 17; BATCH = 18; MEMORY = 19; PEAK = 20
 	FAILED = 21; WRONG = 22; UNANSWERED = 23; LATE = 24
 }
@@ -153,15 +153,14 @@ FILENAME ~ /targets\.txt$/ {
 		known[$2] = 1
 		cases[++case_count] = $2
 		described[$2] = sprintf("%s %sx%s", $4, $5, $6)
-		if ($7 > 0)
-			described[$2] = described[$2] " at " grouped($7)
-		rate[$2] = $7
+		rate[$2] = $RATE
 	}
 	if (!(($2, $3) in has)) {
 		has[$2, $3] = 1
 		servers[$2, ++server_count[$2]] = $3
 	}
 	times[$1, $2, $3]++
+	sum[$1, $2, $3, RATE] += $RATE
 	for (i = PER_S; i <= LATE; i++)
 		sum[$1, $2, $3, i] += $i
 	faults[$2, $3] += $FAILED + $WRONG + $UNANSWERED
@@ -169,8 +168,24 @@ FILENAME ~ /targets\.txt$/ {
 		runs = $1
 }
 
-function print_row(name, server, share) {
-	printf "%-15s %-22s %-8s %8s", name, described[name], server, grouped(figure(name, server, PER_S))
+# How a case is driven; half of the peak is another rate in each run.
+function described_as(name, server) {
+	if (rate[name] == 0)
+		return described[name]
+	if (lowest(name, server, RATE) != highest(name, server, RATE))
+		return described[name] " at half"
+	return described[name] " at " grouped(rate[name])
+}
+
+# The node against the server; with a rate, what was answered against what was asked.
+function share_of(name, server) {
+	if (rate[name] > 0)
+		return sprintf("%.2f", figure(name, server, PER_S) / figure(name, server, RATE))
+	return server == "node" ? "" : sprintf("%.2f", figure(name, "node", PER_S) / figure(name, server, PER_S))
+}
+
+function print_row(name, server) {
+	printf "%-15s %-22s %-8s %8s", name, described_as(name, server), server, grouped(figure(name, server, PER_S))
 	if (runs > 1)
 		printf " %17s", grouped(lowest(name, server, PER_S)) ".." grouped(highest(name, server, PER_S))
 	printf " %6s %6s %6s %6s", ms(figure(name, server, P50)), ms(figure(name, server, P90)),
@@ -178,8 +193,7 @@ function print_row(name, server, share) {
 	printf " %6.1f %6.1f %6s %5.0f %5.0f %6s", figure(name, server, CPU), figure(name, server, CLIENT),
 		server == "node" ? sprintf("%.1f", figure(name, server, BATCH)) : "",
 		figure(name, server, MEMORY) / 1024, figure(name, server, PEAK) / 1024, faults[name, server]
-	share = server == "node" || rate[name] > 0 ? "" : sprintf("%.2f", figure(name, "node", PER_S) / figure(name, server, PER_S))
-	printf " %7s\n", share
+	printf " %7s\n", share_of(name, server)
 }
 
 function print_text(i, j, t) {
@@ -209,7 +223,7 @@ function print_json(i, j, t, name, server, comma) {
 		for (j = 1; j <= server_count[cases[i]]; j++) {
 			name = cases[i]
 			server = servers[name, j]
-			printf "%s\n{\"case\":\"%s\",\"kind\":\"%s\",\"server\":\"%s\",\"answers_per_s\":%.0f,", comma, name, described[name], server, figure(name, server, PER_S)
+			printf "%s\n{\"case\":\"%s\",\"kind\":\"%s\",\"server\":\"%s\",\"answers_per_s\":%.0f,", comma, name, described_as(name, server), server, figure(name, server, PER_S)
 			printf "\"answers_per_s_low\":%.0f,\"answers_per_s_high\":%.0f,", lowest(name, server, PER_S), highest(name, server, PER_S)
 			printf "\"p50_us\":%.0f,\"p90_us\":%.0f,\"p99_us\":%.0f,\"p999_us\":%.0f,\"max_us\":%.0f,", figure(name, server, P50), figure(name, server, P90), figure(name, server, P99), figure(name, server, P999), figure(name, server, MAX)
 			printf "\"cpu_us_per_request\":%.2f,\"client_cpu_us_per_request\":%.2f,\"requests_per_commit\":%.1f,", figure(name, server, CPU), figure(name, server, CLIENT), figure(name, server, BATCH)

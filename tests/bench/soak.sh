@@ -99,6 +99,7 @@ look opened
 say "$opened sessions are open, $(($(latest opened 3) / 1024)) MiB; now $rate requests a second for $minutes minutes"
 load mix "$rate" $((minutes * 60)) --host-prefix load &
 client=$!
+helpers+=("$client")
 until_s=$((SECONDS + minutes * 60))
 looks=0
 while [ $SECONDS -lt $until_s ] && kill -0 "$client" 2>/dev/null; do
