@@ -458,7 +458,7 @@ static const struct ctl_command commands[] = {
 			"`chgctl db compact` gives it back to the disk.  Archives that root makes "
 			"belong to\n"
 			"the owner of the database.\n"
-			"With cdr.keep_days the node does all this by itself.\n",
+			"With cdr.keep_days the node prunes by itself.\n",
 		.examples = "chgctl db prune --older-than 90d --dry-run\n"
 			    "chgctl db prune --older-than 90d\n"
 			    "chgctl db prune --stop\n",

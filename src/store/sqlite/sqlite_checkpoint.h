@@ -11,7 +11,7 @@
  *   writer   chg_sqlite_checkpoint_told    -> the rest, before its next transaction begins
  *
  * A writer without anybody beside it does all of that itself, and so does one whose log has become far
- * too long all the same.
+ * too long although it was told.
  */
 #ifndef CHG_STORE_SQLITE_CHECKPOINT_H
 #define CHG_STORE_SQLITE_CHECKPOINT_H
