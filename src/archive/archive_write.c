@@ -73,17 +73,17 @@ enum chg_rc chg_archive_folder_make(
 	const char *folder, const char *like, char *reterr_why, size_t why_size)
 {
 	char above[CHG_ARCHIVE_PATH_MAX];
-	if (mkdir(folder, FOLDER_MODE) != 0)
-		return errno == EEXIST
-			       ? CHG_OK
-			       : refuse("make the folder", folder, errno, reterr_why, why_size);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_new = mkdir(folder, FOLDER_MODE) == 0;
+	if (!is_new && errno != EEXIST)
+		return refuse("make the folder", folder, errno, reterr_why, why_size);
+	int fd = is_new ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd >= 0) {
 		give(fd, like);
 		(void)close(fd);
 	}
 	(void)snprintf(above, sizeof above, "%s/..", folder);
-	return sync_folder(above)
+	/* Whoever made it may have died before its name was synced; not everybody may do that. */
+	return sync_folder(above) || !is_new
 		       ? CHG_OK
 		       : refuse("sync the folder above", folder, errno, reterr_why, why_size);
 }
@@ -131,8 +131,7 @@ static enum chg_rc shorten(struct chg_archive_file *file, const char *path, uint
 			path, file->size, octets);
 		return CHG_E_STORE_CORRUPT;
 	}
-	if (file->size > octets &&
-		(ftruncate(file->fd, (off_t)octets) != 0 || fsync(file->fd) != 0))
+	if (file->size > octets && ftruncate(file->fd, (off_t)octets) != 0)
 		return refuse("shorten", path, errno, reterr_why, why_size);
 	file->size = octets;
 	return CHG_OK;
@@ -151,6 +150,12 @@ enum chg_rc chg_archive_continue(const char *folder, const char *name, uint64_t 
 	if (rc != CHG_OK)
 		return rc;
 	rc = shorten(ret, path, octets, reterr_why, why_size);
+	/*
+	 * Whoever wrote its end may have died before that was synced, and before the file's name was.
+	 * What is read of it now would be in memory alone, and its records leave the database next.
+	 */
+	if (rc == CHG_OK && (fsync(ret->fd) != 0 || !sync_folder(folder)))
+		rc = refuse("sync", path, errno, reterr_why, why_size);
 	if (rc != CHG_OK)
 		chg_archive_close(ret);
 	return rc;
