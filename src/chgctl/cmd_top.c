@@ -149,6 +149,12 @@ static bool wait_for_next(const struct top *top, chg_instant asked)
 	}
 }
 
+/* Whether somebody still takes what is written; why not is said at the end (main.c). */
+static bool is_heard(const struct top *top)
+{
+	return top->is_live || !ferror(stdout);
+}
+
 /* Without a terminal nobody needs a page without rates: the first reading is shown by the second. */
 static enum ctl_exit run(struct top *top)
 {
@@ -167,7 +173,7 @@ static enum ctl_exit run(struct top *top)
 		is_first = is_first && !is_shown;
 		if (is_shown && top->pages_left != UINT64_MAX)
 			top->pages_left--;
-		goes_on = top->pages_left > 0 && wait_for_next(top, asked);
+		goes_on = top->pages_left > 0 && is_heard(top) && wait_for_next(top, asked);
 	}
 	return top->is_away ? CTL_EXIT_UNREACHABLE : CTL_EXIT_OK;
 }

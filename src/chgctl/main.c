@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chgctl/command.h"
 #include "chgctl/stop.h"
@@ -90,16 +91,50 @@ static enum ctl_exit dispatch(const struct ctl_args *args)
 	return run(&call);
 }
 
+/* Why stdout took no more, when it first did not; 0: it takes all. */
+static int output_error;
+
+static ssize_t write_output(void *self, const char *text, size_t len)
+{
+	size_t done = 0;
+
+	(void)self;
+	while (done < len) {
+		ssize_t wrote = write(STDOUT_FILENO, text + done, len - done);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0) {
+			output_error = output_error == 0 ? errno : output_error;
+			break;
+		}
+		done += (size_t)wrote;
+	}
+	return (ssize_t)done; /* less than len: stdio takes it for an error */
+}
+
+/*
+ * A stream remembers that it failed, but not why, and errno is somebody else's by the time that
+ * anybody asks.  So stdout is one that writes through our hands.
+ */
+static bool keep_output_error(void)
+{
+	FILE *to = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_output });
+
+	if (to == NULL)
+		return false;
+	if (isatty(STDOUT_FILENO) != 0)
+		setvbuf(to, NULL, _IOLBF, 0);
+	stdout = to;
+	return true;
+}
+
 /* Data that did not arrive is a problem, unless the reader had enough and left (a pager, head). */
 static enum ctl_exit finish(enum ctl_exit exit)
 {
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return exit;
-	if (errno == EPIPE)
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || output_error == EPIPE)
 		return exit;
 	if (exit == CTL_EXIT_OK)
-		ctl_say("stdout takes no more: %s", strerror(errno));
+		ctl_say("stdout takes no more: %s", strerror(output_error));
 	return exit == CTL_EXIT_OK ? CTL_EXIT_PROBLEM : exit;
 }
 
@@ -112,6 +147,10 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
 	ctl_stop_on_signals();
+	if (!keep_output_error()) {
+		ctl_say("%s", chg_rc_sentence(CHG_E_NO_MEMORY));
+		return CTL_EXIT_PROBLEM;
+	}
 	if (!ctl_args_read(argc, argv, &args, message))
 		return usage(message, NULL);
 	return finish(dispatch(&args));

@@ -185,13 +185,19 @@ static bool key_ends(void)
 
 static enum ctl_event wait_once(const struct timespec *left, const sigset_t *mask)
 {
-	struct pollfd keys = { .fd = terminal.is_taken && terminal.has_keys ? STDIN_FILENO : -1,
-		.events = POLLIN };
+	bool has_keys = terminal.is_taken && terminal.has_keys;
+	/* Of stdout nothing is asked: poll tells anyway that its reader has left. */
+	struct pollfd ready[] = {
+		{ .fd = has_keys ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = STDOUT_FILENO },
+	};
 
 	if (ctl_stop_wanted())
 		return CTL_EVENT_END;
-	int count = must_redraw ? 0 : ppoll(&keys, 1, left, mask);
-	if (ctl_stop_wanted() || (count > 0 && key_ends()))
+	int count = must_redraw ? 0 : ppoll(ready, sizeof ready / sizeof ready[0], left, mask);
+	if (ctl_stop_wanted() || (count > 0 && ready[1].revents != 0))
+		return CTL_EVENT_END;
+	if (count > 0 && ready[0].revents != 0 && key_ends())
 		return CTL_EVENT_END;
 	if (count == 0 && !must_redraw)
 		return CTL_EVENT_TIME;

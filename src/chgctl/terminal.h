@@ -27,7 +27,7 @@ void ctl_terminal_show(const char *page);
 
 enum ctl_event {
 	CTL_EVENT_TIME,   /* the time is over */
-	CTL_EVENT_END,    /* somebody wants to end: q, or a signal */
+	CTL_EVENT_END,    /* somebody wants to end: q, a signal, or a reader of stdout who left */
 	CTL_EVENT_REDRAW, /* the terminal has another size, or came back */
 };
 

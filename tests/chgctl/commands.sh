@@ -249,8 +249,9 @@ if [ -w /dev/full ]; then
 	"$chgctl" --db paged.db cdr list --csv >/dev/full 2>err
 	same "a full disk" 1 $?
 	same "a full disk is told once" 1 "$(wc -l <err | tr -d ' ')"
-	"$chgctl" help >/dev/full 2>/dev/null
+	"$chgctl" help >/dev/full 2>err
 	same "a full disk under help" 1 $?
+	same "the reason" "chgctl: stdout takes no more: No space left on device" "$(cat err)"
 fi
 
 # SIGTERM ends an export in an orderly way: what was begun is written, and the shell is told.
@@ -303,6 +304,24 @@ same "top" 0 $?
 same "pages of top" 2 "$(grep -c '^charging.example.net serves' out)"
 same "pages without a terminal have no escapes" "" "$(grep "$(printf '\033')" out)"
 grep -q '^! Clients  *0 connected' out || fail "top does not mark that nobody is connected"
+# It ends with its reader, and tells at which disk it ended; so do the counters.
+"$chgctl" --socket none.sock top --interval 1 2>err | head -n 1 >first
+same "top has a reader for one line" 1 "$(wc -l <first | tr -d ' ')"
+same "top ends quietly with its reader" "" "$(cat err)"
+# The counters are longer than the buffer of stdio, so that a write fails long before the end.
+mkfifo unread
+{ "$chgctl" --socket none.sock stats 2>err; echo $? >code; } >unread &
+teller=$!
+exec 7<unread 7<&-
+wait $teller
+same "stats end quietly with their reader" "0" "$(cat err code)"
+if [ -w /dev/full ]; then
+	for words in "top --interval 1" "top --once" stats status; do
+		"$chgctl" --socket none.sock $words >/dev/full 2>err
+		same "$words on a full disk" 1 $?
+		same "$words say why" "chgctl: stdout takes no more: No space left on device" "$(cat err)"
+	done
+fi
 # at_terminal END STEP... [-- ARGUMENT...]: top on a terminal of 60 by 40; then how it must end.
 at_terminal() {
 	end=$1
