@@ -58,22 +58,39 @@ static void tell_end(struct pruning *pruning, const struct chg_prune_progress *p
 			progress->kept);
 }
 
+static enum ctl_exit refuse_span(const char *text, enum chg_rc rc)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (rc == CHG_E_RANGE)
+		ctl_say("--older-than \"%.60s\" reaches back before 1970: nothing is that old",
+			text);
+	else if (digits > 0 && strcmp(text + digits, "m") == 0)
+		ctl_say("--older-than \"%.60s\": m would be minutes or months; write 90d, 36h or "
+			"4w, and for minutes 10min",
+			text);
+	else
+		ctl_say("--older-than \"%.60s\" is no span; write it as 90d, 36h or 4w", text);
+	return CTL_EXIT_USAGE;
+}
+
 /* What is closed before this time goes. */
 static enum ctl_exit read_before(const struct ctl_call *call, chg_instant *ret)
 {
 	const char *text = call->args.value[CTL_OPT_OLDER_THAN];
-	char past[32];
+	chg_span span;
 
 	if (text == NULL) {
 		ctl_say("`chgctl db prune` needs --older-than SPAN, as in 90d");
 		return CTL_EXIT_USAGE;
 	}
-	int len = snprintf(past, sizeof past, "-%s", text);
-	if (text[0] >= '0' && text[0] <= '9' && (size_t)len < sizeof past &&
-		ctl_when_read(past, call->now, false, ret) == CHG_OK)
-		return CTL_EXIT_OK;
-	ctl_say("--older-than \"%.60s\" is no span; write it as 90d or 36h", text);
-	return CTL_EXIT_USAGE;
+	enum chg_rc rc = ctl_when_read_span(text, &span);
+	if (rc == CHG_OK && span.us > call->now.us)
+		rc = CHG_E_RANGE;
+	if (rc != CHG_OK)
+		return refuse_span(text, rc);
+	*ret = (chg_instant){ call->now.us - span.us };
+	return CTL_EXIT_OK;
 }
 
 static enum ctl_exit dry_run(const struct ctl_call *call, chg_instant before)

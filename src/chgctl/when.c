@@ -165,42 +165,56 @@ static enum chg_rc read_date(const char *text, bool is_local, chg_instant *ret)
 	return CHG_OK;
 }
 
-static int64_t unit_seconds(char unit)
+/* 0: there is no such unit. */
+static int64_t unit_seconds(const char *unit)
 {
-	switch (unit) {
-	case 's':
-		return 1;
-	case 'm':
-		return 60;
-	case 'h':
-		return 3600;
-	case 'd':
-		return S_PER_DAY;
-	case 'w':
-		return INT64_C(7) * S_PER_DAY;
-	default:
-		return 0;
+	static const struct {
+		const char *name;
+		int64_t seconds;
+	} units[] = { { "s", 1 }, { "m", 60 }, { "min", 60 }, { "h", 3600 }, { "d", S_PER_DAY },
+		{ "w", INT64_C(7) * S_PER_DAY } };
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (strcmp(unit, units[i].name) == 0)
+			return units[i].seconds;
 	}
+	return 0;
+}
+
+static enum chg_rc read_length(const char *text, chg_span *ret)
+{
+	const char *unit = text + strspn(text, "0123456789");
+	int64_t us = unit_seconds(unit) * CHG_US_PER_S, number = 0;
+
+	if (unit == text || us == 0)
+		return CHG_E_SYNTAX;
+	for (; text < unit; text++) {
+		if (__builtin_mul_overflow(number, 10, &number) ||
+			__builtin_add_overflow(number, *text - '0', &number))
+			return CHG_E_RANGE;
+	}
+	if (__builtin_mul_overflow(number, us, &us))
+		return CHG_E_RANGE;
+	*ret = (chg_span){ us };
+	return CHG_OK;
 }
 
 /* "-2h": text is behind its sign. */
 static enum chg_rc read_relative(const char *text, int sign, chg_instant now, chg_instant *ret)
 {
-	char number[16];
-	uint64_t count;
-	size_t len = strlen(text);
+	chg_span span;
+	enum chg_rc rc = read_length(text, &span);
 
-	if (len < 2 || len - 1 >= sizeof number || unit_seconds(text[len - 1]) == 0)
-		return CHG_E_SYNTAX;
-	memcpy(number, text, len - 1);
-	number[len - 1] = '\0';
-	if (!ctl_text_number(number, INT64_MAX, &count))
-		return CHG_E_SYNTAX;
-	if (count > 1000000000) /* of the largest unit: far out of the calendar, and no overflow */
-		return CHG_E_RANGE;
-	chg_span span = chg_span_s(sign * (int64_t)count * unit_seconds(text[len - 1]));
-	*ret = chg_instant_add(now, span);
-	return CHG_OK;
+	if (rc == CHG_OK)
+		*ret = chg_instant_add(now, (chg_span){ sign * span.us });
+	return rc;
+}
+
+enum chg_rc ctl_when_read_span(const char *text, chg_span *ret)
+{
+	bool is_m = strcmp(text + strspn(text, "0123456789"), "m") == 0;
+
+	return is_m ? CHG_E_SYNTAX : read_length(text, ret);
 }
 
 /* The first moment of the day that is `days` after the day of now. */

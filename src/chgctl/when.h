@@ -16,7 +16,7 @@ enum {
  * Reads a time.
  *
  *   now  today  yesterday  tomorrow          a day is its first moment
- *   -2h  -7d  -30m  -45s  -1w  +1h           from now
+ *   -2h  -7d  -30m  -45s  -1w  +1h           from now; -30min too
  *   2026-11-20  2026-11                      the first moment of it
  *   2026-11-20T08:15[:30[.5]][Z|+01:00]      also with a space in place of the T
  *   @1795200000                              seconds since 1970
@@ -27,6 +27,15 @@ enum {
  *   CHG_E_RANGE   no such date or time, or out of the years 1900 to 9999
  */
 enum chg_rc ctl_when_read(const char *text, chg_instant now, bool is_local, chg_instant *ret);
+
+/*
+ * Reads a length of time: 90d, 36h, 4w, 10min or 45s.  "m" alone is none of them: half of its readers
+ * would take it for minutes, the others for months.
+ *
+ *   CHG_E_SYNTAX  none of these
+ *   CHG_E_RANGE   longer than a chg_span is
+ */
+enum chg_rc ctl_when_read_span(const char *text, chg_span *ret);
 
 /*
  * Writes ISO 8601: 2026-11-20T08:15:30Z, or 2026-11-20T09:15:30+01:00 when is_local.  A fraction of

@@ -112,7 +112,7 @@ tell_progress &
 teller=$!
 helpers+=("$teller")
 status=0
-"$chgctl" db prune --older-than 10m --config "${folder[node]}/charging.yaml" \
+"$chgctl" db prune --older-than 10min --config "${folder[node]}/charging.yaml" \
 	>"$scratch/prune.out" 2>"$scratch/prune.log" || status=$?
 prune_ms=$((($(date +%s%N) - began) / 1000000))
 kill "$teller" 2>/dev/null || :

@@ -80,6 +80,10 @@ all pruned.txt $old
 cmp before.txt pruned.txt || fail "archives and database are not what was there"
 told 2 'needs --older-than' --db $old db prune
 told 2 'is no span' --db $old db prune --older-than soon
+told 2 'm would be minutes or months; write 90d' --db $old db prune --older-than 3m
+told 2 'is no span' --db $old db prune --older-than -3d
+told 2 'reaches back before 1970: nothing is that old' --db $old db prune --older-than 100000000d --dry-run
+told 2 'reaches back before 1970' --db $old db prune --older-than 99999999999999999999w
 told 1 'missing.db' --db missing.db db prune --older-than 1d
 
 # What is archived is not missing, and is told to whoever does not ask for it.

@@ -27,6 +27,7 @@ static const struct read_row {
 	{ "two hours ago", "-2h", false, CHG_OK, INT64_C(1795155330250000) },
 	{ "seven days ago", "-7d", false, CHG_OK, INT64_C(1794557730250000) },
 	{ "a week is seven days", "-1w", false, CHG_OK, INT64_C(1794557730250000) },
+	{ "minutes ago, spelled out", "-30min", false, CHG_OK, INT64_C(1795160730250000) },
 	{ "half an hour ahead", "+30m", false, CHG_OK, INT64_C(1795164330250000) },
 	{ "seconds ago", "-45s", false, CHG_OK, INT64_C(1795162485250000) },
 	{ "a date is its first moment", "2026-11-20", false, CHG_OK, INT64_C(1795132800000000) },
@@ -65,7 +66,7 @@ static const struct read_row {
 	{ "a length without a unit is no time", "-15", false, CHG_E_SYNTAX, 0 },
 	{ "a length of unknown unit is no time", "-15y", false, CHG_E_SYNTAX, 0 },
 	{ "a huge length is refused", "-99999999999w", false, CHG_E_RANGE, 0 },
-	{ "a longer one too", "-99999999999999999999w", false, CHG_E_SYNTAX, 0 },
+	{ "a longer one too", "-99999999999999999999w", false, CHG_E_RANGE, 0 },
 	{ "text behind a time is refused", "2026-11-20T08:15Z!", false, CHG_E_SYNTAX, 0 },
 	{ "a year of two digits is no date", "26-11-20", false, CHG_E_SYNTAX, 0 },
 	{ "a colon needs its minutes", "2026-11-20T08:15+01:", false, CHG_E_SYNTAX, 0 },
@@ -73,6 +74,37 @@ static const struct read_row {
 		0 },
 	{ "a word is no time", "recently", false, CHG_E_SYNTAX, 0 },
 };
+
+static const struct length_row {
+	const char *says;
+	const char *text;
+	enum chg_rc rc;
+	int64_t us;
+} length_rows[] = {
+	{ "days", "90d", CHG_OK, INT64_C(7776000000000) },
+	{ "hours", "36h", CHG_OK, INT64_C(129600000000) },
+	{ "weeks", "4w", CHG_OK, INT64_C(2419200000000) },
+	{ "minutes have three letters", "10min", CHG_OK, 600000000 },
+	{ "no seconds are a span", "0s", CHG_OK, 0 },
+	{ "m is minutes or months", "3m", CHG_E_SYNTAX, 0 },
+	{ "a number alone is no span", "90", CHG_E_SYNTAX, 0 },
+	{ "a unit alone is no span", "d", CHG_E_SYNTAX, 0 },
+	{ "no text is no span", "", CHG_E_SYNTAX, 0 },
+	{ "a sign is no part of a span", "-3d", CHG_E_SYNTAX, 0 },
+	{ "text behind it is refused", "3dd", CHG_E_SYNTAX, 0 },
+	{ "the longest span", "9223372036854s", CHG_OK, INT64_C(9223372036854000000) },
+	{ "a longer one", "9223372036855s", CHG_E_RANGE, 0 },
+	{ "one that no number holds", "99999999999999999999d", CHG_E_RANGE, 0 },
+};
+
+static void length_row_holds(void **state)
+{
+	const struct length_row *row = *state;
+	chg_span got = { 7 };
+
+	assert_int_equal(ctl_when_read_span(row->text, &got), row->rc);
+	assert_true(got.us == (row->rc == CHG_OK ? row->us : 7));
+}
 
 static void read_row_holds(void **state)
 {
@@ -142,5 +174,6 @@ int main(void)
 	ADD_ROWS(tests, &count, read_rows, read_row_holds);
 	ADD_ROWS(tests, &count, write_rows, write_row_holds);
 	ADD_ROWS(tests, &count, span_rows, span_row_holds);
+	ADD_ROWS(tests, &count, length_rows, length_row_holds);
 	return RUN_ROWS("times of an operator", tests, count);
 }
