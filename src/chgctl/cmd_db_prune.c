@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "chgctl/change.h"
+#include "chgctl/node.h"
 #include "chgctl/stop.h"
 #include "chgctl/when.h"
 #include "runtime/config.h"
@@ -20,6 +21,8 @@ enum {
 	ASK_EVERY_MS = 500,
 	BITE_RECORDS = 1000,
 };
+
+static const char stopped[] = "stopped; the next time goes on where it was";
 
 /* A prune, here or in a node, as it is shown. */
 struct pruning {
@@ -186,8 +189,7 @@ static enum ctl_exit prune_here(
 	tell_end(pruning, &progress);
 	if (rc == CHG_OK)
 		return CTL_EXIT_OK;
-	ctl_say("%s", rc == CHG_E_CLOSED ? "stopped; the next time goes on where it was"
-					 : (why[0] == '\0' ? chg_rc_sentence(rc) : why));
+	ctl_say("%s", rc == CHG_E_CLOSED ? stopped : why[0] == '\0' ? chg_rc_sentence(rc) : why);
 	return CTL_EXIT_PROBLEM;
 }
 
@@ -234,32 +236,59 @@ static void pause_ms(long ms)
 	(void)nanosleep(&span, NULL);
 }
 
-/* ^C ends the run of the node as it would end one of ours. */
-static enum ctl_exit watch(struct pruning *pruning, struct chg_prune_progress *progress)
+/* The node went away with the run, or does not answer. */
+static enum ctl_exit tell_lost(const struct pruning *pruning,
+	const struct chg_prune_progress *progress, const char *why, enum ctl_exit exit)
 {
+	if (pruning->has_told)
+		fputc('\n', stderr);
+	ctl_say("%s", why);
+	ctl_say("%" PRIu64 " record%s had left the database when the node last told; what has not "
+		"left is still there, and the next prune goes on where this one was",
+		progress->removed, progress->removed == 1 ? "" : "s");
+	return exit;
+}
+
+/* The node prunes no more; whoever ended the run, it is told in the same words. */
+static enum ctl_exit tell_result(
+	struct pruning *pruning, const json_t *reply, struct chg_prune_progress *progress)
+{
+	const char *result = json_string_value(json_object_get(reply, "result"));
+	const char *why = json_string_value(json_object_get(reply, "result_why"));
+
+	if (number_of(reply, "runs") == 0)
+		return tell_lost(pruning, progress,
+			"the node was started anew while it moved records", CTL_EXIT_PROBLEM);
+	read_progress(reply, progress);
+	tell_end(pruning, progress);
+	if (result != NULL && strcmp(result, chg_rc_name(CHG_OK)) == 0)
+		return CTL_EXIT_OK;
+	bool is_stopped = result == NULL || strcmp(result, chg_rc_name(CHG_E_CLOSED)) == 0;
+	ctl_say("%s", is_stopped || why == NULL ? stopped : why);
+	return CTL_EXIT_PROBLEM;
+}
+
+/* ^C ends the run of the node as it would end one of ours. */
+static enum ctl_exit watch(struct pruning *pruning)
+{
+	struct chg_prune_progress progress = { 0 };
+	char why[CTL_MESSAGE_MAX];
 	bool has_asked_to_stop = false;
 
 	for (;;) {
 		json_t *reply = NULL;
-		enum ctl_exit exit = ask(pruning, "prune-status", (chg_instant){ 0 }, &reply);
+		enum ctl_exit exit =
+			ctl_node_ask(pruning->change.socket, "prune-status", &reply, why);
 		if (exit != CTL_EXIT_OK)
-			return exit;
-		read_progress(reply, progress);
-		show_progress(pruning, progress);
+			return tell_lost(pruning, &progress, why, exit);
 		if (!json_is_true(json_object_get(reply, "running"))) {
-			const char *result = json_string_value(json_object_get(reply, "result"));
-			const char *why = json_string_value(json_object_get(reply, "result_why"));
-			bool is_fine = result != NULL && strcmp(result, chg_rc_name(CHG_OK)) == 0;
-			tell_end(pruning, progress);
-			if (!is_fine)
-				ctl_say("%s",
-					has_asked_to_stop || why == NULL
-						? "stopped; the next time goes on where it was"
-						: why);
+			exit = tell_result(pruning, reply, &progress);
 			json_decref(reply);
-			return is_fine ? CTL_EXIT_OK : CTL_EXIT_PROBLEM;
+			return exit;
 		}
+		read_progress(reply, &progress);
 		json_decref(reply);
+		show_progress(pruning, &progress);
 		if (ctl_stop_wanted() && !has_asked_to_stop) {
 			has_asked_to_stop = true;
 			(void)ask_only(pruning, "prune-stop", (chg_instant){ 0 });
@@ -268,23 +297,56 @@ static enum ctl_exit watch(struct pruning *pruning, struct chg_prune_progress *p
 	}
 }
 
-static enum ctl_exit prune_in_node(struct pruning *pruning, chg_instant before)
+static enum ctl_exit prune_in_node(
+	const struct ctl_call *call, struct pruning *pruning, chg_instant before)
 {
-	struct chg_prune_progress progress;
+	if (ctl_args_has(&call->args, CTL_OPT_ARCHIVE_DIR)) {
+		ctl_say("a node runs and moves records into the folder of its own configuration "
+			"(cdr.archive_dir); leave --archive-dir out, or stop the node before");
+		return CTL_EXIT_PROBLEM;
+	}
 	enum ctl_exit exit = ask_only(pruning, "prune-begin", before);
 
-	return exit == CTL_EXIT_OK ? watch(pruning, &progress) : exit;
+	return exit == CTL_EXIT_OK ? watch(pruning) : exit;
+}
+
+static enum ctl_exit stop_in_node(struct pruning *pruning)
+{
+	json_t *reply = NULL;
+	enum ctl_exit exit = ask(pruning, "prune-status", (chg_instant){ 0 }, &reply);
+	bool is_running = json_is_true(json_object_get(reply, "running"));
+
+	json_decref(reply);
+	if (exit != CTL_EXIT_OK)
+		return exit;
+	if (!is_running) {
+		ctl_say("the node moves no records, so there is nothing to stop");
+		return CTL_EXIT_OK;
+	}
+	exit = ask_only(pruning, "prune-stop", (chg_instant){ 0 });
+	if (exit == CTL_EXIT_OK)
+		puts(stopped);
+	return exit;
 }
 
 static enum ctl_exit stop(const struct ctl_call *call)
 {
+	static const enum ctl_option foreign[] = { CTL_OPT_OLDER_THAN, CTL_OPT_DRY_RUN,
+		CTL_OPT_ARCHIVE_DIR };
 	struct pruning pruning = { 0 };
-	enum ctl_exit exit = ctl_change_open(&call->args, &pruning.change);
 
+	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+		if (!ctl_args_has(&call->args, foreign[i]))
+			continue;
+		ctl_say("--stop and --%s exclude each other: --stop ends what the node has begun",
+			ctl_option_rows[foreign[i]].name);
+		return CTL_EXIT_USAGE;
+	}
+	enum ctl_exit exit = ctl_change_open(&call->args, &pruning.change);
 	if (exit != CTL_EXIT_OK)
 		return exit;
 	if (pruning.change.has_node)
-		exit = ask_only(&pruning, "prune-stop", (chg_instant){ 0 });
+		exit = stop_in_node(&pruning);
 	else
 		ctl_say("no node runs, so there is nothing to stop");
 	ctl_change_close(&pruning.change);
@@ -309,7 +371,7 @@ enum ctl_exit ctl_cmd_db_prune(const struct ctl_call *call)
 	exit = ctl_change_open(&call->args, &pruning.change);
 	if (exit != CTL_EXIT_OK)
 		return exit;
-	exit = pruning.change.has_node ? prune_in_node(&pruning, before)
+	exit = pruning.change.has_node ? prune_in_node(call, &pruning, before)
 				       : prune_here(call, &pruning, before);
 	ctl_change_close(&pruning.change);
 	return exit;

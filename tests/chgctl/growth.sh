@@ -165,11 +165,11 @@ told 2 '--json' --db $old db compact --json
 
 # While a node runs it refuses, whoever asks how; afterwards it goes on.
 printf 'store:\n  path: whole/charging.db\ncontrol:\n  socket: node.sock\n' >node.yaml
-# serving: a node that ends with file descriptor 9
+# serving [CONFIG]: a node that ends with file descriptor 9
 serving() {
 	rm -f hold held
 	mkfifo hold
-	"$node" node.yaml held <hold &
+	"$node" "${1:-node.yaml}" held <hold &
 	holder=$!
 	exec 9>hold
 	while [ ! -e held ] && kill -0 $holder 2>/dev/null; do :; done
@@ -183,6 +183,10 @@ wide=$(size $whole)
 told 1 "open for writing by process $holder" --db $whole db compact
 told 1 "open for writing by process $holder" --config node.yaml db compact
 same "it was not touched" "$wide" "$(size $whole)"
+told 1 'leave --archive-dir out, or stop the node' --config node.yaml db prune --older-than $long \
+	--archive-dir elsewhere
+told 0 'nothing to stop' --config node.yaml db prune --stop
+told 2 'exclude each other' --config node.yaml db prune --stop --older-than $long
 does --config node.yaml db prune --older-than $long
 grep -q '^1500 records left the database' out || fail "a node does not prune: $(cat out)"
 ended
@@ -196,6 +200,40 @@ cmp before-2002.txt node.txt || fail "what a node pruned is not what was there"
 serving
 does --config node.yaml status
 does --config node.yaml account list
+ended
+
+# A prune that somebody else stops says so, and one whose node dies says how far it was.
+mkdir long
+"$seed" long/charging.db old 20000 || fail "the seed"
+sed 's|whole/|long/|' node.yaml >long.yaml
+# pruning: a prune that has begun, by the node of long.yaml
+pruning() {
+	archived=$(cat long/archive/* 2>/dev/null | wc -c)
+	"$chgctl" --config long.yaml db prune --older-than $long >pruned 2>why &
+	pruner=$!
+	while [ "$(cat long/archive/* 2>/dev/null | wc -c)" -le "$archived" ] &&
+		kill -0 $pruner 2>/dev/null; do :; done
+}
+serving long.yaml
+pruning
+does --config long.yaml db prune --stop
+same "who stops it is told" "stopped; the next time goes on where it was" "$(cat out)"
+wait $pruner
+same "exit of a prune that was stopped" 1 $?
+same "it says so" "chgctl: stopped; the next time goes on where it was" "$(cat why)"
+grep -q '^[0-9]* records\{0,1\} left the database' pruned || fail "nor how far it was: $(cat pruned)"
+pruning
+kill -KILL $holder
+wait $holder
+exec 9>&-
+wait $pruner
+same "exit of a prune whose node died" 3 $?
+grep -q '^chgctl: no node listens at node.sock' why || fail "it does not say why: $(cat why)"
+grep -q '^chgctl: [0-9]* records\{0,1\} had left the database when the node last told; what has not left is still there' why ||
+	fail "nor how far it was: $(cat why)"
+serving long.yaml
+"$chgctl" --config long.yaml cdr export --archive >out 2>err || fail "reading what is left: $(cat err)"
+same "nothing is lost" 20000 "$("$reread" jsonl <out)"
 ended
 
 [ $failures = 0 ] || { echo "$failures failed"; exit 1; }

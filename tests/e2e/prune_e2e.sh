@@ -11,7 +11,7 @@ archived() { cat archive/* 2>/dev/null | wc -c; }
 
 # Waits until the archives have grown by a random number of octets, or the prune has ended.
 some_are_archived() {
-	local until=$(($(archived) + RANDOM % 30000))
+	local until=$(($(archived) + 1 + RANDOM % 30000))
 	for _ in $(seq 3000); do
 		[ "$(archived)" -lt "$until" ] && kill -0 "$prune" 2>/dev/null || return 0
 		sleep 0.01
@@ -31,6 +31,7 @@ for round in $(seq "$rounds"); do
 	kill -KILL "$node"
 	wait "$node" 2>/dev/null || :
 	wait "$prune" || : # its node is gone
+	expect "it tells how far it was" grep -q 'left the database' prune.txt
 	launch --config freediameter.conf
 	is_ready || fail "the node did not start again"
 	wait "$load" || fail "round $round: the load did not end well: $(tail -n 5 load.txt)"
