@@ -19,7 +19,7 @@
 #include "runtime/tariff_value.h"
 
 /* Where records are: without one there is nothing to look for. */
-#define WITH_RECORD (CTL_BIT(DB) | CTL_BIT(CONFIG))
+#define WITH_RECORD (CTL_BIT(DB) | CTL_BIT(CONFIG) | CTL_BIT(ARCHIVE) | CTL_BIT(ARCHIVE_DIR))
 
 enum {
 	LINE_MAX_LEN = 512,

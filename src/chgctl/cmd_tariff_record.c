@@ -522,17 +522,32 @@ static enum chg_rc show_json(struct view *view)
 
 /* ---- The command ---- */
 
+/* It may have moved, and then it was charged all the same. */
+static enum ctl_exit not_found(struct view *view, uint64_t id)
+{
+	struct ctl_archived archived;
+	enum chg_rc rc = ctl_source_archived(&view->source, &archived);
+
+	if (rc != CHG_OK)
+		return ctl_source_failed(&view->source, rc);
+	if (archived.records > 0)
+		ctl_say("record %" PRIu64 " is not in %s; %" PRIu64
+			" more are in archives, and --archive looks there too",
+			id, view->source.path, archived.records);
+	else
+		ctl_say("there is no record %" PRIu64
+			"; `chgctl cdr list --newest --limit 5` shows the latest",
+			id);
+	return CTL_EXIT_PROBLEM;
+}
+
 static enum ctl_exit explain(struct view *view, uint64_t id)
 {
 	struct ctl_receipt *receipt = &view->receipt;
 	enum chg_rc rc = ctl_receipt_read(&view->source, (int64_t)id, receipt);
 
-	if (rc == CHG_E_UNKNOWN) {
-		ctl_say("there is no record %" PRIu64
-			"; `chgctl cdr list --newest --limit 5` shows the latest",
-			id);
-		return CTL_EXIT_PROBLEM;
-	}
+	if (rc == CHG_E_UNKNOWN)
+		return not_found(view, id);
 	if (rc == CHG_OK && !receipt->is_online) {
 		ctl_say("record %" PRIu64 " was not charged: offline", id);
 		return CTL_EXIT_PROBLEM;
@@ -590,7 +605,7 @@ enum ctl_exit ctl_explain_record(const struct ctl_call *call)
 	enum ctl_exit exit = ctl_source_open(&call->args, &view.source);
 	if (exit != CTL_EXIT_OK)
 		return exit;
-	exit = explain(&view, id);
+	exit = ctl_source_verdict(&view.source, explain(&view, id));
 	ctl_receipt_release(&view.receipt);
 	ctl_source_close(&view.source);
 	return exit;

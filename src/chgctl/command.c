@@ -296,7 +296,7 @@ static const struct ctl_command commands[] = {
 		.name = "explain",
 		.operands = "FILE | --record ID",
 		.operand_max = 1,
-		.options = WHERE | CTL_BIT(RECORD) | CTL_BIT(CONTEXT) | CTL_BIT(TYPE) |
+		.options = WHERE | ARCHIVES | CTL_BIT(RECORD) | CTL_BIT(CONTEXT) | CTL_BIT(TYPE) |
 			   CTL_BIT(TO) | CTL_BIT(PLAN) | CTL_BIT(RATING_GROUP) |
 			   CTL_BIT(SERVICE_IDENTIFIER) | CTL_BIT(UNITS) | CTL_BIT(USED_BEFORE) |
 			   CTL_BIT(AT) | ZONE | CTL_BIT(JSON),
@@ -311,7 +311,8 @@ static const struct ctl_command commands[] = {
 			"version of the tariff that held, the rule and its line, the steps, and "
 			"the\n"
 			"buckets that paid, as the ledger has them.  Exit code 1: they do not add "
-			"up.\n\n" TIMES,
+			"up.\n"
+			"--archive looks for the record in archives too.\n\n" TIMES,
 		.examples = "chgctl tariff explain tariff.yaml --units '3 messages'\n"
 			    "chgctl tariff explain tariff.yaml --units '25 KB' --used-before 4000 "
 			    "\\\n"

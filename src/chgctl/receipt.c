@@ -154,22 +154,30 @@ static enum chg_rc read_head(struct ctl_source *source, int64_t cdr_id, struct r
 	return rc == CHG_OK && !reading->is_found ? CHG_E_UNKNOWN : rc;
 }
 
+/*
+ * The ledger never leaves the database.  It finds the lines of a record by the record, which may be in
+ * an archive; then by the account that paid, whose lines name the record too.
+ */
 static enum chg_rc read_lines(struct ctl_source *source, struct reading *reading)
 {
+	const struct chg_store *database = &source->database;
+	bool has_archives = source->store.self != database->self;
 	struct chg_ledger_filter filter = {
 		.cdr_id = reading->receipt->cdr_id,
 		.limit = CTL_PAGE_RECORDS,
 	};
 	enum chg_rc rc = CHG_OK;
 
+	if (has_archives && reading->receipt->has_charge)
+		filter.account = chg_view_of(reading->receipt->account);
 	do {
 		reading->count = 0;
 		filter.after_posting_id = reading->last_posting_id;
-		rc = source->store.books->ledger_scan(
-			source->store.self, &filter, line_each, reading);
+		rc = database->books->ledger_scan(database->self, &filter, line_each, reading);
 		rc = rc == CHG_OK ? reading->rc : rc;
 	} while (rc == CHG_OK && reading->count > 0);
-	return rc;
+	/* Its account is gone, which never happens: that is not the record's being unknown. */
+	return rc == CHG_E_UNKNOWN ? CHG_E_STORE_CORRUPT : rc;
 }
 
 static enum chg_rc read_once(struct ctl_source *source, int64_t cdr_id, struct ctl_receipt *ret)
@@ -260,8 +268,8 @@ enum chg_rc ctl_receipt_tariff(struct ctl_source *source, struct ctl_receipt *re
 		memset(receipt->tariff, 0, sizeof *receipt->tariff);
 		wanted.errors = calloc(1, sizeof *wanted.errors);
 		rc = wanted.errors == NULL ? CHG_E_NO_MEMORY
-					   : source->store.books->tariff_scan(
-						     source->store.self, tariff_each, &wanted);
+					   : source->database.books->tariff_scan(
+						     source->database.self, tariff_each, &wanted);
 		free(wanted.errors);
 	}
 	*ret = version != 0 && receipt->tariff->version == version ? receipt->tariff : NULL;

@@ -118,6 +118,30 @@ told_none=$("$chgctl" --db lost/charging.db cdr list 2>&1)
 same "nothing here" "chgctl: lost/charging.db holds no records
 chgctl: 1500 more in archives; --archive looks there too" "$told_none"
 
+# Why a record cost what it did can be told years later: its charge is read from the archive, the
+# ledger and the tariffs are where they were.
+mkdir due && "$seed_online" due/charging.db steps || fail "the seed of charges"
+"$seed" due/charging.db sql 'DELETE FROM cc_session' || fail "sessions that are forgotten"
+explained() {
+	for id in 1 2 3 4 5; do
+		"$chgctl" --db due/charging.db tariff explain --record $id "$@" &&
+			"$chgctl" --db due/charging.db tariff explain --record $id --json "$@" ||
+			fail "explaining record $id: $*"
+	done
+}
+explained >charged.txt
+does --db due/charging.db db prune --older-than 1s
+same "all of them left" "5 records left the database" "$(cut -d, -f1 out)"
+explained --archive >charged-archived.txt
+cmp charged.txt charged-archived.txt || fail "an archived record costs something else"
+told 1 'record 2 is not in due/charging.db; 5 more are in archives, and --archive looks there too' \
+	--db due/charging.db tariff explain --record 2
+told 1 'there is no record 9' --db due/charging.db tariff explain --record 9 --archive
+told 2 'goes with --record alone' tariff explain good.tariff.yaml --archive --units '1 message'
+mv due/archive due/elsewhere
+told 1 'there is no record 2' --db due/charging.db tariff explain --record 2 --archive
+does --db due/charging.db tariff explain --record 2 --archive --archive-dir due/elsewhere
+
 # Compact: the room goes back to the disk, and all is as it was.
 wide=$(size $old)
 does --db $old db compact
