@@ -278,7 +278,7 @@ static enum ctl_exit watch(struct pruning *pruning)
 	for (;;) {
 		json_t *reply = NULL;
 		enum ctl_exit exit =
-			ctl_node_ask(pruning->change.socket, "prune-status", &reply, why);
+			ctl_node_ask(pruning->change.socket, "prune-status", NULL, &reply, why);
 		if (exit != CTL_EXIT_OK)
 			return tell_lost(pruning, &progress, why, exit);
 		if (!json_is_true(json_object_get(reply, "running"))) {

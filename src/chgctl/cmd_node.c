@@ -28,7 +28,7 @@ static enum ctl_exit ask(const struct ctl_args *args, const char *command, json_
 
 	if (exit != CTL_EXIT_OK)
 		return exit;
-	exit = ctl_node_ask(path, command, ret_reply, why);
+	exit = ctl_node_ask(path, command, NULL, ret_reply, why);
 	if (exit != CTL_EXIT_OK)
 		ctl_say("%s", why);
 	return exit;

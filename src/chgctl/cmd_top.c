@@ -17,6 +17,8 @@ enum {
 	INTERVAL_MAX_S = 3600,
 	COUNT_MAX = 1000000000,
 	MS_PER_S = 1000,
+	US_PER_MS = 1000,
+	PATIENCE_MS = 1000, /* until a reply is told to be late, and each time anew */
 	/* Below the page: how to end. */
 	FOOT_ROWS = 2,
 };
@@ -31,6 +33,9 @@ struct top {
 	struct ctl_reading before, now;
 	bool is_away;
 	chg_instant away_since;
+	chg_instant asked_at;
+	bool is_waiting; /* for a reply, longer than one takes */
+	bool has_ended;  /* somebody wanted so meanwhile */
 	char why[CTL_MESSAGE_MAX];
 };
 
@@ -60,29 +65,6 @@ static enum ctl_exit read_options(const struct ctl_args *args, struct top *top)
 		return CTL_EXIT_USAGE;
 	}
 	return ctl_source_socket(args, top->path);
-}
-
-/* Asks once more.  CTL_EXIT_PROBLEM: asking again will not help. */
-static enum ctl_exit take(struct top *top)
-{
-	json_t *status = NULL, *stats = NULL;
-	enum ctl_exit exit = ctl_node_ask(top->path, "status", &status, top->why);
-	chg_instant at = ctl_when_steady();
-
-	if (exit == CTL_EXIT_OK)
-		exit = ctl_node_ask(top->path, "stats", &stats, top->why);
-	if (exit == CTL_EXIT_OK) {
-		top->before = top->now;
-		top->has_before = top->has_now;
-		ctl_reading_take(status, stats, at, &top->now);
-		top->has_now = true;
-	} else if (!top->is_away) {
-		top->away_since = at;
-	}
-	top->is_away = exit != CTL_EXIT_OK;
-	json_decref(status);
-	json_decref(stats);
-	return exit == CTL_EXIT_PROBLEM ? exit : CTL_EXIT_OK;
 }
 
 static void write_page(const struct top *top, const struct ctl_page_look *look, FILE *to)
@@ -128,13 +110,87 @@ static void show_plain(const struct top *top, bool is_first)
 	fflush(stdout);
 }
 
-/* Until it is time to ask again.  False: the end. */
-static bool wait_for_next(const struct top *top, chg_instant asked)
+/* It does not answer in the time that a reply takes: whoever looks on is told at once. */
+static void tell_waiting(struct top *top)
 {
-	int64_t until_us = asked.us + (int64_t)top->interval_s * CHG_US_PER_S;
+	if (!top->is_away)
+		top->away_since = top->asked_at;
+	top->is_away = true;
+	snprintf(top->why, sizeof top->why,
+		"the node at %.200s has not answered yet; is it stopped, or its machine too busy?",
+		top->path);
+	if (top->is_live)
+		show_live(top);
+	else if (!top->is_waiting)
+		ctl_say("%s", top->why);
+	top->is_waiting = true;
+}
+
+/* Until the reply comes; keys and signals count meanwhile. */
+static bool wait_for_reply(void *self, int fd, short events, int timeout_ms)
+{
+	struct top *top = self;
+	int64_t until_us = ctl_when_steady().us + (int64_t)timeout_ms * US_PER_MS;
 
 	for (;;) {
-		int64_t left_ms = (until_us - ctl_when_steady().us) / MS_PER_S;
+		int64_t left_ms = (until_us - ctl_when_steady().us) / US_PER_MS;
+		if (left_ms <= 0)
+			return false;
+		switch (ctl_terminal_wait_beside(
+			fd, events, (int)(left_ms < PATIENCE_MS ? left_ms : PATIENCE_MS))) {
+		case CTL_EVENT_READY:
+			return true;
+		case CTL_EVENT_END:
+			top->has_ended = true;
+			return false;
+		case CTL_EVENT_TIME:
+			tell_waiting(top);
+			break;
+		case CTL_EVENT_REDRAW:
+			if (top->is_live && (top->is_away || top->has_now))
+				show_live(top);
+		}
+	}
+}
+
+/* Asks once more.  CTL_EXIT_PROBLEM: asking again will not help. */
+static enum ctl_exit take(struct top *top)
+{
+	const struct chg_control_waiter waiter = { .wait = wait_for_reply, .self = top };
+	json_t *status = NULL, *stats = NULL;
+	char why[CTL_MESSAGE_MAX];
+
+	top->asked_at = ctl_when_steady();
+	top->is_waiting = false;
+	enum ctl_exit exit = ctl_node_ask(top->path, "status", &waiter, &status, why);
+	chg_instant at = ctl_when_steady();
+
+	if (exit == CTL_EXIT_OK)
+		exit = ctl_node_ask(top->path, "stats", &waiter, &stats, why);
+	if (exit == CTL_EXIT_OK) {
+		top->before = top->now;
+		top->has_before = top->has_now;
+		ctl_reading_take(status, stats, at, &top->now);
+		top->has_now = true;
+		top->is_away = false;
+	} else if (!top->has_ended) {
+		if (!top->is_away)
+			top->away_since = at;
+		top->is_away = true;
+		snprintf(top->why, sizeof top->why, "%s", why);
+	}
+	json_decref(status);
+	json_decref(stats);
+	return exit == CTL_EXIT_PROBLEM ? exit : CTL_EXIT_OK;
+}
+
+/* Until it is time to ask again.  False: the end. */
+static bool wait_for_next(const struct top *top)
+{
+	int64_t until_us = top->asked_at.us + (int64_t)top->interval_s * CHG_US_PER_S;
+
+	for (;;) {
+		int64_t left_ms = (until_us - ctl_when_steady().us) / US_PER_MS;
 		if (left_ms <= 0)
 			left_ms = 0;
 		switch (ctl_terminal_wait((int)left_ms)) {
@@ -142,6 +198,7 @@ static bool wait_for_next(const struct top *top, chg_instant asked)
 			return true;
 		case CTL_EVENT_END:
 			return false;
+		case CTL_EVENT_READY: /* nothing is waited for */
 		case CTL_EVENT_REDRAW:
 			if (top->is_live)
 				show_live(top);
@@ -161,10 +218,11 @@ static enum ctl_exit run(struct top *top)
 	bool is_first = true, goes_on = true;
 
 	while (goes_on) {
-		chg_instant asked = ctl_when_steady();
 		enum ctl_exit exit = take(top);
 		if (exit != CTL_EXIT_OK)
 			return exit;
+		if (top->has_ended)
+			break;
 		bool is_shown = top->is_live || top->is_away || top->has_before;
 		if (top->is_live)
 			show_live(top);
@@ -173,7 +231,7 @@ static enum ctl_exit run(struct top *top)
 		is_first = is_first && !is_shown;
 		if (is_shown && top->pages_left != UINT64_MAX)
 			top->pages_left--;
-		goes_on = top->pages_left > 0 && is_heard(top) && wait_for_next(top, asked);
+		goes_on = top->pages_left > 0 && is_heard(top) && wait_for_next(top);
 	}
 	return top->is_away ? CTL_EXIT_UNREACHABLE : CTL_EXIT_OK;
 }

@@ -5,10 +5,9 @@
 
 #include <stdio.h>
 
-#include "runtime/control.h"
-
-enum ctl_exit ctl_node_ask(
-	const char *path, const char *command, json_t **ret_reply, char reterr_why[CTL_MESSAGE_MAX])
+enum ctl_exit ctl_node_ask(const char *path, const char *command,
+	const struct chg_control_waiter *waiter, json_t **ret_reply,
+	char reterr_why[CTL_MESSAGE_MAX])
 {
 	const char *refusal;
 	json_t *reply = NULL;
@@ -18,7 +17,10 @@ enum ctl_exit ctl_node_ask(
 		snprintf(reterr_why, CTL_MESSAGE_MAX, "%s", chg_rc_sentence(CHG_E_NO_MEMORY));
 		return CTL_EXIT_PROBLEM;
 	}
-	enum chg_rc rc = chg_control_ask(path, request, &reply, reterr_why, CTL_MESSAGE_MAX);
+	enum chg_rc rc =
+		waiter == NULL ? chg_control_ask(path, request, &reply, reterr_why, CTL_MESSAGE_MAX)
+			       : chg_control_ask_with(path, request, waiter, &reply, reterr_why,
+					 CTL_MESSAGE_MAX);
 	json_decref(request);
 	if (rc != CHG_OK)
 		return CTL_EXIT_UNREACHABLE;

@@ -183,13 +183,15 @@ static bool key_ends(void)
 	return got == 0 || (got < 0 && errno != EINTR) || (got == 1 && (key == 'q' || key == 'Q'));
 }
 
-static enum ctl_event wait_once(const struct timespec *left, const sigset_t *mask)
+static enum ctl_event wait_once(
+	int fd, short events, const struct timespec *left, const sigset_t *mask)
 {
 	bool has_keys = terminal.is_taken && terminal.has_keys;
 	/* Of stdout nothing is asked: poll tells anyway that its reader has left. */
 	struct pollfd ready[] = {
 		{ .fd = has_keys ? STDIN_FILENO : -1, .events = POLLIN },
 		{ .fd = STDOUT_FILENO },
+		{ .fd = fd, .events = events },
 	};
 
 	if (ctl_stop_wanted())
@@ -199,6 +201,8 @@ static enum ctl_event wait_once(const struct timespec *left, const sigset_t *mas
 		return CTL_EVENT_END;
 	if (count > 0 && ready[0].revents != 0 && key_ends())
 		return CTL_EVENT_END;
+	if (count > 0 && ready[2].revents != 0)
+		return CTL_EVENT_READY;
 	if (count == 0 && !must_redraw)
 		return CTL_EVENT_TIME;
 	must_redraw = 0;
@@ -207,6 +211,11 @@ static enum ctl_event wait_once(const struct timespec *left, const sigset_t *mas
 
 enum ctl_event ctl_terminal_wait(int timeout_ms)
 {
+	return ctl_terminal_wait_beside(-1, 0, timeout_ms);
+}
+
+enum ctl_event ctl_terminal_wait_beside(int fd, short events, int timeout_ms)
+{
 	struct timespec left = { .tv_sec = timeout_ms / 1000,
 		.tv_nsec = timeout_ms % 1000 * 1000000L };
 	sigset_t all, before;
@@ -214,7 +223,7 @@ enum ctl_event ctl_terminal_wait(int timeout_ms)
 	/* A signal between the look at the flags and the wait would be slept over. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	enum ctl_event event = wait_once(&left, &before);
+	enum ctl_event event = wait_once(fd, events, &left, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return event;
 }

@@ -28,10 +28,14 @@ void ctl_terminal_show(const char *page);
 enum ctl_event {
 	CTL_EVENT_TIME,   /* the time is over */
 	CTL_EVENT_END,    /* somebody wants to end: q, a signal, or a reader of stdout who left */
+	CTL_EVENT_READY,  /* the descriptor is */
 	CTL_EVENT_REDRAW, /* the terminal has another size, or came back */
 };
 
 /* Waits for the first of these; keys count while the terminal is taken. */
 enum ctl_event ctl_terminal_wait(int timeout_ms);
+
+/* The same beside a descriptor, until it has one of `events` as of poll(). */
+enum ctl_event ctl_terminal_wait_beside(int fd, short events, int timeout_ms);
 
 #endif

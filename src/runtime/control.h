@@ -96,6 +96,20 @@ enum chg_rc chg_control_change(struct chg_engine *engine, chg_control_work *work
 enum chg_rc chg_control_ask(const char *path, const json_t *request, json_t **ret_reply,
 	char *reterr_why, size_t why_size);
 
+/*
+ * Waits in place of poll(): true once `fd` has one of `events`; false, and the question is given up,
+ * when timeout_ms are over or somebody does not want the reply any more.
+ */
+struct chg_control_waiter {
+	bool (*wait)(void *self, int fd, short events, int timeout_ms);
+	void *self;
+};
+
+/* The same, with something to do while the reply is waited for. */
+enum chg_rc chg_control_ask_with(const char *path, const json_t *request,
+	const struct chg_control_waiter *waiter, json_t **ret_reply, char *reterr_why,
+	size_t why_size);
+
 /* Whether a reply says "ok"; if not, ret_why is its reason, good as long as the reply. */
 bool chg_control_is_ok(const json_t *reply, const char **ret_why);
 

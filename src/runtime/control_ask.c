@@ -20,6 +20,12 @@ enum {
 	ROOM_FIRST = 4096,
 };
 
+struct conversation {
+	int fd;
+	int64_t until_ms;
+	const struct chg_control_waiter *waiter;
+};
+
 /* A text that grows up to CHG_CONTROL_REPLY_MAX. */
 struct growing {
 	char *text;
@@ -44,8 +50,10 @@ static int64_t now_ms(void)
 	return (int64_t)at.tv_sec * MS_PER_S + at.tv_nsec / 1000000;
 }
 
-static bool wait_for(int fd, short events, int64_t until_ms)
+static bool wait_idly(void *self, int fd, short events, int timeout_ms)
 {
+	int64_t until_ms = now_ms() + timeout_ms;
+	(void)self;
 	for (;;) {
 		int64_t left = until_ms - now_ms();
 		struct pollfd ready = { .fd = fd, .events = events };
@@ -57,13 +65,19 @@ static bool wait_for(int fd, short events, int64_t until_ms)
 	}
 }
 
+static bool wait_for(const struct conversation *with, short events)
+{
+	int64_t left = with->until_ms - now_ms();
+	return left > 0 && with->waiter->wait(with->waiter->self, with->fd, events, (int)left);
+}
+
 /* A node that refuses hangs up before all is sent: its reply still tells why. */
-static bool send_all(int fd, const char *text, size_t len, int64_t until_ms)
+static bool send_all(const struct conversation *with, const char *text, size_t len)
 {
 	for (size_t sent = 0; sent < len;) {
-		ssize_t more = send(fd, text + sent, len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t more = send(with->fd, text + sent, len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (more < 0 && errno == EAGAIN) {
-			if (!wait_for(fd, POLLOUT, until_ms))
+			if (!wait_for(with, POLLOUT))
 				return false;
 		} else if (more < 0 && errno != EINTR) {
 			return errno == EPIPE || errno == ECONNRESET;
@@ -88,15 +102,15 @@ static bool grow(struct growing *reply)
 }
 
 /* Reads to the end of the conversation. */
-static enum chg_rc receive_all(int fd, struct growing *reply, int64_t until_ms)
+static enum chg_rc receive_all(const struct conversation *with, struct growing *reply)
 {
 	for (;;) {
 		if (!grow(reply))
 			return CHG_E_RANGE;
-		if (!wait_for(fd, POLLIN, until_ms))
+		if (!wait_for(with, POLLIN))
 			return CHG_E_SYSTEM;
-		ssize_t more =
-			recv(fd, reply->text + reply->len, reply->room - reply->len, MSG_DONTWAIT);
+		ssize_t more = recv(
+			with->fd, reply->text + reply->len, reply->room - reply->len, MSG_DONTWAIT);
 		if (more == 0)
 			return CHG_OK;
 		if (more > 0)
@@ -108,14 +122,13 @@ static enum chg_rc receive_all(int fd, struct growing *reply, int64_t until_ms)
 	}
 }
 
-static enum chg_rc converse(int fd, const char *path, const char *line, struct growing *reply,
-	char *reterr_why, size_t why_size)
+static enum chg_rc converse(const struct conversation *with, const char *path, const char *line,
+	struct growing *reply, char *reterr_why, size_t why_size)
 {
-	int64_t until_ms = now_ms() + (int64_t)ASK_WAIT_S * MS_PER_S;
-	if (!send_all(fd, line, strlen(line), until_ms) || !send_all(fd, "\n", 1, until_ms))
+	if (!send_all(with, line, strlen(line)) || !send_all(with, "\n", 1))
 		return refuse(CHG_E_SYSTEM, reterr_why, why_size,
 			"the node at %s does not take the request; is it stuck?", path);
-	enum chg_rc rc = receive_all(fd, reply, until_ms);
+	enum chg_rc rc = receive_all(with, reply);
 	if (rc == CHG_E_RANGE)
 		return refuse(rc, reterr_why, why_size,
 			"the reply of the node at %s is longer than %d bytes; ask for less", path,
@@ -133,8 +146,19 @@ static enum chg_rc converse(int fd, const char *path, const char *line, struct g
 enum chg_rc chg_control_ask(const char *path, const json_t *request, json_t **ret_reply,
 	char *reterr_why, size_t why_size)
 {
+	static const struct chg_control_waiter idle = { .wait = wait_idly };
+	return chg_control_ask_with(path, request, &idle, ret_reply, reterr_why, why_size);
+}
+
+enum chg_rc chg_control_ask_with(const char *path, const json_t *request,
+	const struct chg_control_waiter *waiter, json_t **ret_reply, char *reterr_why,
+	size_t why_size)
+{
+	struct conversation with = {
+		.until_ms = now_ms() + (int64_t)ASK_WAIT_S * MS_PER_S,
+		.waiter = waiter,
+	};
 	struct growing reply = { 0 };
-	int fd;
 	char *line = json_dumps(request, JSON_COMPACT);
 	if (line == NULL || strlen(line) >= CHG_CONTROL_REQUEST_MAX) {
 		free(line);
@@ -142,10 +166,10 @@ enum chg_rc chg_control_ask(const char *path, const json_t *request, json_t **re
 			"the request is no JSON of less than %d bytes; send less at a time",
 			CHG_CONTROL_REQUEST_MAX);
 	}
-	enum chg_rc rc = chg_control_socket_connect(path, &fd, reterr_why, why_size);
+	enum chg_rc rc = chg_control_socket_connect(path, &with.fd, reterr_why, why_size);
 	if (rc == CHG_OK) {
-		rc = converse(fd, path, line, &reply, reterr_why, why_size);
-		(void)close(fd);
+		rc = converse(&with, path, line, &reply, reterr_why, why_size);
+		(void)close(with.fd);
 	}
 	free(line);
 	json_t *object = rc == CHG_OK

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -561,6 +562,37 @@ static void what_replies_nonsense_is_no_node(void **state)
 	}
 }
 
+static bool give_up(void *self, int fd, short events, int timeout_ms)
+{
+	int *calls = self;
+	assert_true(fd >= 0);
+	assert_int_equal(events, POLLIN);
+	assert_in_range(timeout_ms, 1, 3 * CHG_CONTROL_CALL_WAIT_S * 1000);
+	++*calls;
+	return false;
+}
+
+/* Nobody accepts: what connects waits as at a node that was stopped. */
+static void whoever_waits_may_give_up(void **state)
+{
+	struct place *place = *state;
+	struct chg_control_socket listener;
+	int calls = 0;
+	const struct chg_control_waiter waiter = { give_up, &calls };
+	json_t *reply = NULL;
+	json_t *request = json_pack("{s:s}", "command", "status");
+	assert_int_equal(
+		chg_control_socket_listen(place->path, &listener, place->why, sizeof place->why),
+		CHG_OK);
+	assert_int_equal(chg_control_ask_with(place->path, request, &waiter, &reply, place->why,
+				 sizeof place->why),
+		CHG_E_SYSTEM);
+	assert_int_equal(calls, 1);
+	assert_null(reply);
+	json_decref(request);
+	chg_control_socket_close(place->path, &listener);
+}
+
 /* --- changes --- */
 
 struct node {
@@ -695,6 +727,7 @@ int main(void)
 		IN_PLACE(a_refusal_is_a_reply_with_a_reason),
 		IN_PLACE(a_request_that_is_too_long_is_not_sent),
 		IN_PLACE(what_replies_nonsense_is_no_node),
+		IN_PLACE(whoever_waits_may_give_up),
 		ON_NODE(a_change_is_replied_to_when_it_is_kept),
 		ON_NODE(a_change_that_fails_tells_why),
 		ON_NODE(a_change_that_takes_long_is_finished_unwatched),
