@@ -147,12 +147,28 @@ static enum ctl_exit find_owner(
 	return CTL_EXIT_PROBLEM;
 }
 
+/* The lines of a record are found by the record, where it is here, and else among those of its account. */
+static const char *why_nothing(const struct ctl_call *call, const struct ctl_archived *archived)
+{
+	if (archived->records == 0 || !ctl_args_has(&call->args, CTL_OPT_RECORD) ||
+		ctl_args_has(&call->args, CTL_OPT_ACCOUNT))
+		return "there is no such line in the ledger";
+	return "there is no such line in the ledger of a record that is still in the database; if "
+	       "it "
+	       "moved into an archive, name its account with --account as well";
+}
+
 static enum ctl_exit list_from(const struct ctl_call *call, struct ctl_source *source,
 	struct ctl_listing *listing, struct search *search)
 {
 	const char *account = call->args.value[CTL_OPT_ACCOUNT];
+	struct ctl_archived archived;
 	struct owner owner;
 	enum ctl_exit exit = CTL_EXIT_OK;
+	enum chg_rc rc = ctl_source_archived(source, &archived);
+
+	if (rc != CHG_OK)
+		return ctl_source_failed(source, rc);
 
 	if (account != NULL) {
 		exit = find_owner(source, account, &owner);
@@ -160,8 +176,7 @@ static enum ctl_exit list_from(const struct ctl_call *call, struct ctl_source *s
 	}
 	if (exit != CTL_EXIT_OK)
 		return exit;
-	return ctl_listing_run(
-		listing, source, read_lines, search, "there is no such line in the ledger");
+	return ctl_listing_run(listing, source, read_lines, search, why_nothing(call, &archived));
 }
 
 enum ctl_exit ctl_cmd_ledger_list(const struct ctl_call *call)

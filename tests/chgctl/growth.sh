@@ -138,6 +138,9 @@ told 1 'record 2 is not in due/charging.db; 5 more are in archives, and --archiv
 	--db due/charging.db tariff explain --record 2
 told 1 'there is no record 9' --db due/charging.db tariff explain --record 9 --archive
 told 2 'goes with --record alone' tariff explain good.tariff.yaml --archive --units '1 message'
+told 0 'if it moved into an archive, name its account with --account' --db due/charging.db ledger list --record 2
+"$chgctl" --db due/charging.db ledger list --record 2 --account alice --json >out 2>err
+[ "$("$reread" json <out)" -gt 0 ] || fail "the lines of an archived record are not found: $(cat err)"
 mv due/archive due/elsewhere
 told 1 'there is no record 2' --db due/charging.db tariff explain --record 2 --archive
 does --db due/charging.db tariff explain --record 2 --archive --archive-dir due/elsewhere
