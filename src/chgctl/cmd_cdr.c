@@ -121,17 +121,19 @@ static void tell_next(const struct ctl_call *call, const struct search *search,
 	fputc('\n', stderr);
 }
 
-/* What stderr says behind a listing: how to go on, or why there is nothing. */
+/* What stderr says behind a listing: what it lacks, how to go on, or why there is nothing. */
 static enum ctl_exit tell_rest(enum ctl_exit exit, const struct ctl_call *call,
 	struct ctl_source *source, const struct search *search, const struct chg_cdr_filter *filter)
 {
 	if (exit != CTL_EXIT_OK || search->rc != CHG_OK)
 		return exit;
+	enum chg_rc rc = CHG_OK;
+	if (search->out.row_count == 0)
+		rc = ctl_hint_nothing(source, &call->args, filter, stderr);
+	else if (!filter->newest_first || !search->has_more) /* else older ones are still to come */
+		rc = ctl_hint_archived(source, filter, stderr);
 	if (search->has_more)
 		tell_next(call, search, filter);
-	if (search->out.row_count > 0)
-		return CTL_EXIT_OK;
-	enum chg_rc rc = ctl_hint_nothing(source, &call->args, filter, stderr);
 	return rc == CHG_OK ? CTL_EXIT_OK : ctl_source_failed(source, rc);
 }
 
@@ -242,7 +244,10 @@ static enum ctl_exit export_to_file(const struct ctl_call *call, struct ctl_sour
 		return file_failed(path);
 	search->out.sink = file.to;
 	enum ctl_exit exit = export_to(call, source, filter, search);
-	if (exit == CTL_EXIT_OK && ctl_file_finish(&file) != CHG_OK)
+	exit = ctl_source_verdict(source, exit); /* what is incomplete replaces nothing */
+	if (exit != CTL_EXIT_OK)
+		ctl_say("nothing was written to %s", path);
+	else if (ctl_file_finish(&file) != CHG_OK)
 		exit = file_failed(path);
 	ctl_file_release(&file);
 	if (exit == CTL_EXIT_OK)

@@ -475,8 +475,45 @@ static void show_id(struct show *show, int64_t cdr_id)
 	ctl_people_release(&show->people);
 }
 
-static enum ctl_exit not_found(const char *what, bool is_id)
+static bool note_id(void *to, const struct chg_cdr *cdr)
 {
+	*(int64_t *)to = cdr->state.cdr_id;
+	return false;
+}
+
+/*
+ * Ids are given without a gap and in their order: a lower one than the database has belongs to a
+ * record that left it, and any other may do so.
+ */
+static enum ctl_exit perhaps_archived(struct ctl_source *source, const char *what, int64_t cdr_id,
+	const struct ctl_archived *archived)
+{
+	const struct chg_cdr_filter newest = { .newest_first = true, .limit = 1 };
+	int64_t highest = 0;
+	enum chg_rc rc = ctl_source_scan(source, &newest, note_id, NULL, &highest);
+
+	if (rc != CHG_OK)
+		return ctl_source_failed(source, rc);
+	if (cdr_id != 0 && cdr_id < highest)
+		ctl_say("record %s is in an archive; --archive shows it", what);
+	else
+		ctl_say("the database has no record %s%s; %" PRIu64
+			" older record%s in archives, and --archive looks there too",
+			cdr_id == 0 ? "of session " : "", what, archived->records,
+			archived->records == 1 ? " is" : "s are");
+	return CTL_EXIT_PROBLEM;
+}
+
+static enum ctl_exit not_found(
+	struct ctl_source *source, const char *what, bool is_id, int64_t cdr_id)
+{
+	struct ctl_archived archived;
+	enum chg_rc rc = ctl_source_archived(source, &archived);
+
+	if (rc != CHG_OK)
+		return ctl_source_failed(source, rc);
+	if (archived.records > 0 && !ctl_source_reads_archives(source) && (!is_id || cdr_id != 0))
+		return perhaps_archived(source, what, cdr_id, &archived);
 	if (is_id)
 		ctl_say("there is no record %s; `chgctl cdr list --newest --limit 5` shows the "
 			"latest",
@@ -528,7 +565,9 @@ static enum ctl_exit show_found(
 	free(text);
 	if (show.rc != CHG_OK)
 		return ctl_source_failed(source, show.rc);
-	return show.record_count > 0 ? CTL_EXIT_OK : not_found(call->operand[0], is_id);
+	if (show.record_count > 0)
+		return CTL_EXIT_OK;
+	return not_found(source, call->operand[0], is_id, is_id && ids->count > 0 ? ids->id[0] : 0);
 }
 
 static enum ctl_exit show_from(const struct ctl_call *call, struct ctl_source *source)

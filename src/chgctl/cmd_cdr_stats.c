@@ -109,17 +109,26 @@ struct stats {
 	struct tally tally[TALLY_COUNT];
 	bool has_sequence; /* it is checked: nothing restricts the records */
 	struct ctl_sequence sequence;
-	struct ctl_archived archived; /* what is known to be elsewhere */
+	bool has_archives;            /* they were read too, so that each number is looked at */
+	struct ctl_archived archived; /* what left the database, as it knows */
 	/* Up to the highest number that was archived, all that is here or there: too few, too many. */
 	uint64_t lost, surplus;
 	enum chg_rc rc;
 };
 
+/* Records that are in archives and were not read there. */
+static uint64_t elsewhere(const struct stats *stats)
+{
+	return stats->has_archives ? 0 : stats->archived.records;
+}
+
 /* The numbers up to this one are counted with those in archives; each one behind it is looked at. */
 static int64_t sequence_base(const struct stats *stats)
 {
-	if (stats->archived.records > 0)
+	if (elsewhere(stats) > 0)
 		return stats->archived.local_sequence_max;
+	if (stats->archived.records > 0)
+		return 0;
 	return stats->sequence.count == 0 ? 0 : stats->sequence.range[0].first - 1;
 }
 
@@ -131,15 +140,16 @@ static int64_t sequence_first(const struct stats *stats)
 static int64_t sequence_last(const struct stats *stats)
 {
 	const struct ctl_sequence *sequence = &stats->sequence;
-	int64_t base = sequence_base(stats);
+	int64_t archived = stats->archived.local_sequence_max;
 	int64_t last = sequence->count == 0 ? 0 : sequence->range[sequence->count - 1].last;
 
-	return last > base ? last : base;
+	return last > archived ? last : archived;
 }
 
 static uint64_t missing(const struct stats *stats)
 {
-	return ctl_sequence_missing(&stats->sequence, sequence_base(stats)) + stats->lost;
+	return ctl_sequence_missing(&stats->sequence, sequence_base(stats), sequence_last(stats)) +
+	       stats->lost;
 }
 
 static void count(struct stats *stats, size_t tally, const char *name)
@@ -222,14 +232,14 @@ static bool second_look_each(void *to, const struct chg_cdr *cdr)
 	struct second_look *look = to;
 	int64_t number = cdr->state.local_sequence;
 
-	if (number != 0 && number < look->highest)
+	if (number != 0 && number <= look->highest)
 		look->rc = ctl_sequence_add(look->sequence, number);
 	return look->rc == CHG_OK;
 }
 
 /*
  * The pages of the first pass are transactions of their own, so a session that was open when its
- * page was read may have closed since and have a number that is missed.  Every number below the
+ * page was read may have closed since and have a number that is missed.  Every number up to the
  * highest was given before the second pass begins, so what is missing then is really missing.
  */
 static enum chg_rc look_again(struct ctl_source *source, struct stats *stats)
@@ -263,11 +273,11 @@ static enum chg_rc count_archived(struct ctl_source *source, struct stats *stats
 static enum chg_rc check_sequence(
 	struct ctl_source *source, struct stats *stats, const struct ctl_archived *before)
 {
-	enum chg_rc rc = count_archived(source, stats);
+	enum chg_rc rc = stats->has_archives ? CHG_OK : count_archived(source, stats);
 
 	if (rc == CHG_OK && missing(stats) > 0)
 		rc = look_again(source, stats);
-	if (rc == CHG_OK)
+	if (rc == CHG_OK && !stats->has_archives)
 		rc = count_archived(source, stats);
 	if (stats->archived.records == before->records)
 		stats->sequence.repeated += stats->surplus;
@@ -313,7 +323,7 @@ static void text_gaps(const struct stats *stats)
 	struct ctl_range gap = { .last = sequence_base(stats) };
 	size_t gaps = 0;
 
-	while (ctl_sequence_gap(sequence, gap.last, &gap)) {
+	while (ctl_sequence_gap(sequence, gap.last, sequence_last(stats), &gap)) {
 		if (++gaps > GAPS_SHOWN_MAX)
 			continue;
 		if (gap.first == gap.last)
@@ -327,10 +337,10 @@ static void text_gaps(const struct stats *stats)
 
 static void text_archived(const struct stats *stats)
 {
-	if (stats->archived.records == 0)
+	if (elsewhere(stats) == 0)
 		return;
 	printf("  %" PRIu64 " of them are in archives; --archive counts those records too\n",
-		stats->archived.records);
+		elsewhere(stats));
 	if (stats->lost > 0)
 		printf("  missing %" PRIu64 " of those up to %" PRId64
 		       ", here and in archives; --archive tells which\n",
@@ -391,8 +401,8 @@ static void json_sequence(const struct stats *stats)
 	       ",\n    \"missing\": %" PRIu64 ",\n    \"repeated\": %" PRIu64
 	       ",\n    \"archived\": %" PRIu64 ",\n    \"gaps\": [",
 		sequence_first(stats), sequence_last(stats), missing(stats),
-		stats->sequence.repeated, stats->archived.records);
-	while (ctl_sequence_gap(&stats->sequence, gap.last, &gap)) {
+		stats->sequence.repeated, elsewhere(stats));
+	while (ctl_sequence_gap(&stats->sequence, gap.last, sequence_last(stats), &gap)) {
 		printf("%s{\"from\": %" PRId64 ", \"to\": %" PRId64 "}", between, gap.first,
 			gap.last);
 		between = ", ";
@@ -443,10 +453,13 @@ static enum ctl_exit stats_from(
 	struct stats stats = {
 		.is_local = ctl_args_has(&call->args, CTL_OPT_LOCAL),
 		.has_sequence = !ctl_filter_is_restricting(filter),
+		.has_archives = ctl_source_reads_archives(source),
 	};
 	struct ctl_archived before;
+	/* What left before the first record was read must all be found. */
 	enum chg_rc rc = ctl_source_archived(source, &before);
 
+	stats.archived = before;
 	if (rc == CHG_OK)
 		rc = ctl_source_scan(source, filter, stats_each, NULL, &stats);
 	if (rc == CHG_OK)
@@ -455,6 +468,8 @@ static enum ctl_exit stats_from(
 		rc = check_sequence(source, &stats, &before);
 	if (rc == CHG_OK && stats.records == 0)
 		rc = ctl_hint_nothing(source, &call->args, filter, stderr);
+	else if (rc == CHG_OK && !stats.has_sequence) /* it tells of archives itself */
+		rc = ctl_hint_archived(source, filter, stderr);
 	enum ctl_exit exit = CTL_EXIT_PROBLEM;
 	if (rc != CHG_OK) {
 		exit = ctl_source_failed(source, rc);

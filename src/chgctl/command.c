@@ -73,8 +73,11 @@ static const struct ctl_command commands[] = {
 			"object per line (jsonl, the default), one JSON array (json) or CSV "
 			"(csv).\n"
 			"With --output the file appears under its name when it is complete, and a\n"
-			"file of that name is replaced in one step.  Takes as much memory for ten\n"
-			"million records as for ten.\n\n" TIMES,
+			"file of that name is replaced in one step; when something cannot be "
+			"read,\n"
+			"as an archive that is missing, it stays as it is.  Takes as much memory "
+			"for\n"
+			"ten million records as for ten.\n\n" TIMES,
 		.examples = "chgctl cdr export --from 2026-11-01 --until 2026-12-01 "
 			    "--output november.jsonl\n"
 			    "chgctl cdr export --format csv --state closed --after 1042\n",

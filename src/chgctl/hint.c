@@ -14,6 +14,8 @@ enum {
 	COUNT_DROPPED_MAX = 1000,
 	/* No further option is tried after so long: a hint is not worth waiting for. */
 	PATIENCE_S = 2,
+	/* Records that are looked at to know how far back the database goes. */
+	OLDEST_MAX = 500,
 };
 
 struct census {
@@ -59,10 +61,99 @@ static enum chg_rc write_all(struct ctl_source *source, bool is_local, FILE *to)
 	else
 		fprintf(to, "holds %" PRIu64 " records, started from %s to %s\n", census.count,
 			first, last);
-	if (archived.records > 0)
-		fprintf(to, "chgctl: %" PRIu64 " more in archives; --archive looks there too\n",
-			archived.records);
 	return CHG_OK;
+}
+
+/* When the first record was closed that has a higher number than all that left. */
+struct oldest {
+	int64_t local_sequence;
+	chg_opt_instant closed_at;
+};
+
+static bool oldest_each(void *to, const struct chg_cdr *cdr)
+{
+	struct oldest *oldest = to;
+	const chg_opt_instant *closed_at = &cdr->state.closed_at;
+
+	if (cdr->state.local_sequence > oldest->local_sequence && closed_at->is_present &&
+		(!oldest->closed_at.is_present ||
+			chg_instant_before(closed_at->value, oldest->closed_at.value)))
+		oldest->closed_at = *closed_at;
+	return true;
+}
+
+/*
+ * Numbers are given on closing, so what left was closed before all that has a higher number, and
+ * started before that.  Where no such record is found, anything may have left.
+ */
+static enum chg_rc may_have_started(
+	struct ctl_source *source, int64_t local_sequence_max, chg_instant from, bool *ret)
+{
+	const struct chg_cdr_filter closed = { .status = CHG_CDR_CLOSED, .limit = OLDEST_MAX };
+	struct oldest oldest = { .local_sequence = local_sequence_max };
+	enum chg_rc rc = ctl_source_scan(source, &closed, oldest_each, NULL, &oldest);
+
+	*ret = !oldest.closed_at.is_present || !chg_instant_before(oldest.closed_at.value, from);
+	return rc;
+}
+
+/* How far ids follow each other without one that is not there. */
+struct run_of_ids {
+	int64_t last;
+	bool is_broken;
+};
+
+static bool run_each(void *to, const struct chg_cdr *cdr)
+{
+	struct run_of_ids *run = to;
+
+	run->is_broken = cdr->state.cdr_id != run->last + 1;
+	run->last = cdr->state.cdr_id;
+	return !run->is_broken;
+}
+
+/* Ids are given without a gap, so where they begin to follow each other nothing left. */
+static enum chg_rc may_follow(struct ctl_source *source, int64_t after, bool *ret)
+{
+	const struct chg_cdr_filter behind = { .after_cdr_id = after, .limit = OLDEST_MAX };
+	struct run_of_ids run = { .last = after };
+	enum chg_rc rc = ctl_source_scan(source, &behind, run_each, NULL, &run);
+
+	*ret = run.is_broken || run.last == after;
+	return rc;
+}
+
+static enum chg_rc may_have_left(struct ctl_source *source, const struct ctl_archived *archived,
+	const struct chg_cdr_filter *filter, bool *ret)
+{
+	enum chg_rc rc = CHG_OK;
+
+	*ret = archived->records > 0 && filter->status != CHG_CDR_OPEN;
+	if (*ret && filter->from.is_present)
+		rc = may_have_started(
+			source, archived->local_sequence_max, filter->from.value, ret);
+	if (rc == CHG_OK && *ret && filter->after_cdr_id != 0 && !filter->newest_first)
+		rc = may_follow(source, filter->after_cdr_id, ret);
+	return rc;
+}
+
+enum chg_rc ctl_hint_archived(
+	struct ctl_source *source, const struct chg_cdr_filter *filter, FILE *to)
+{
+	struct ctl_archived archived;
+	bool is_concerned = false;
+
+	if (ctl_source_reads_archives(source))
+		return CHG_OK;
+	enum chg_rc rc = ctl_source_archived(source, &archived);
+	if (rc == CHG_OK)
+		rc = may_have_left(source, &archived, filter, &is_concerned);
+	if (rc == CHG_OK && is_concerned)
+		fprintf(to,
+			"chgctl: %" PRIu64
+			" older record%s in archives; --archive reads them too\n",
+			archived.records, archived.records == 1 ? " is" : "s are");
+	return rc;
 }
 
 /* The first option without which something is found. */
@@ -132,6 +223,8 @@ enum chg_rc ctl_hint_nothing(struct ctl_source *source, const struct ctl_args *a
 		fputc('\n', to);
 	}
 	enum chg_rc rc = write_all(source, is_local, to);
+	if (rc == CHG_OK)
+		rc = ctl_hint_archived(source, filter, to);
 	if (rc == CHG_OK && chg_view_present(filter->party))
 		rc = write_other_case(source, filter, to);
 	return rc == CHG_OK ? write_culprit(source, args, filter, to) : rc;

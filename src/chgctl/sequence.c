@@ -70,24 +70,26 @@ enum chg_rc ctl_sequence_add(struct ctl_sequence *sequence, int64_t number)
 	return insert(sequence, at, number);
 }
 
-bool ctl_sequence_gap(const struct ctl_sequence *sequence, int64_t after, struct ctl_range *ret_gap)
+bool ctl_sequence_gap(const struct ctl_sequence *sequence, int64_t after, int64_t until,
+	struct ctl_range *ret_gap)
 {
 	size_t at = find(sequence, after + 1);
 	const struct ctl_range *range = sequence->range;
 
 	if (at < sequence->count && range[at].first <= after + 1)
 		after = range[at++].last;
-	if (at == sequence->count)
-		return false;
-	*ret_gap = (struct ctl_range){ .first = after + 1, .last = range[at].first - 1 };
-	return true;
+	*ret_gap = (struct ctl_range){
+		.first = after + 1,
+		.last = at < sequence->count ? range[at].first - 1 : until,
+	};
+	return ret_gap->first <= ret_gap->last;
 }
 
-uint64_t ctl_sequence_missing(const struct ctl_sequence *sequence, int64_t after)
+uint64_t ctl_sequence_missing(const struct ctl_sequence *sequence, int64_t after, int64_t until)
 {
 	uint64_t missing = 0;
 
-	for (struct ctl_range gap; ctl_sequence_gap(sequence, after, &gap); after = gap.last)
+	for (struct ctl_range gap; ctl_sequence_gap(sequence, after, until, &gap); after = gap.last)
 		missing += (uint64_t)(gap.last - gap.first + 1);
 	return missing;
 }

@@ -23,12 +23,15 @@ struct ctl_sequence {
 /* Adds a number, in any order.  CHG_E_NO_MEMORY */
 enum chg_rc ctl_sequence_add(struct ctl_sequence *sequence, int64_t number);
 
-/* The first numbers behind `after` that were not seen while a higher one was.  False: there are none. */
-bool ctl_sequence_gap(
-	const struct ctl_sequence *sequence, int64_t after, struct ctl_range *ret_gap);
+/*
+ * The first numbers behind `after` that were not seen, up to `until` or a higher one that was.
+ * False: there are none.
+ */
+bool ctl_sequence_gap(const struct ctl_sequence *sequence, int64_t after, int64_t until,
+	struct ctl_range *ret_gap);
 
-/* How many numbers behind `after` and below the highest were not seen. */
-uint64_t ctl_sequence_missing(const struct ctl_sequence *sequence, int64_t after);
+/* How many numbers behind `after` were not seen, up to `until` or the highest that was. */
+uint64_t ctl_sequence_missing(const struct ctl_sequence *sequence, int64_t after, int64_t until);
 
 /* How many numbers up to `until` were seen. */
 uint64_t ctl_sequence_seen(const struct ctl_sequence *sequence, int64_t until);

@@ -41,13 +41,12 @@ struct chg_config *ctl_config_read(const char *path)
 	return NULL;
 }
 
-static enum ctl_exit take_path(const char *path, char ret_path[CTL_PATH_MAX])
+static enum ctl_exit take_path(const char *path, const char *what, char ret_path[CTL_PATH_MAX])
 {
 	size_t len = strlen(path);
 
 	if (len == 0 || len >= CTL_PATH_MAX) {
-		ctl_say(len == 0 ? "the path of the database is empty"
-				 : "the path of the database is too long");
+		ctl_say("%s is %s", what, len == 0 ? "empty" : "too long");
 		return CTL_EXIT_USAGE;
 	}
 	memcpy(ret_path, path, len + 1);
@@ -62,7 +61,8 @@ static enum ctl_exit path_of_config(const char *config_path, char ret_path[CTL_P
 	if (config == NULL)
 		return exit;
 	if (config->store_kind == CHG_STORE_SQLITE)
-		exit = take_path(config->store_path, ret_path);
+		exit = take_path(
+			config->store_path, "the path of the database (store.path)", ret_path);
 	else
 		ctl_say("%s keeps records in memory (store.kind), so there is no database to read",
 			config_path);
@@ -75,11 +75,12 @@ enum ctl_exit ctl_source_find(const struct ctl_args *args, char ret_path[CTL_PAT
 	const char *environment = getenv("CHG_DB");
 
 	if (ctl_args_has(args, CTL_OPT_DB))
-		return take_path(args->value[CTL_OPT_DB], ret_path);
+		return take_path(
+			args->value[CTL_OPT_DB], "the path of the database (--db)", ret_path);
 	if (ctl_args_has(args, CTL_OPT_CONFIG))
 		return path_of_config(args->value[CTL_OPT_CONFIG], ret_path);
 	if (environment != NULL && environment[0] != '\0')
-		return take_path(environment, ret_path);
+		return take_path(environment, "the path of the database (CHG_DB)", ret_path);
 	if (access(installed_config, F_OK) == 0)
 		return path_of_config(installed_config, ret_path);
 	ctl_say("which database? There is no %s; name the database with --db PATH or in CHG_DB, or "
@@ -136,7 +137,8 @@ enum ctl_exit ctl_source_archives(
 	enum chg_rc rc;
 
 	if (ctl_args_has(args, CTL_OPT_ARCHIVE_DIR))
-		return take_path(args->value[CTL_OPT_ARCHIVE_DIR], ret_folder);
+		return take_path(args->value[CTL_OPT_ARCHIVE_DIR],
+			"the folder of the archives (--archive-dir)", ret_folder);
 	if (config_path == NULL) {
 		rc = chg_config_archive_beside(database, ret_folder);
 	} else {
@@ -189,7 +191,7 @@ enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *re
 		return CTL_EXIT_PROBLEM;
 	}
 	ret->store = ret->database;
-	if (!ctl_args_has(args, CTL_OPT_ARCHIVE))
+	if (!ctl_args_has(args, CTL_OPT_ARCHIVE) && !ctl_args_has(args, CTL_OPT_ARCHIVE_DIR))
 		return CTL_EXIT_OK;
 	exit = open_archives(args, ret);
 	if (exit != CTL_EXIT_OK)
@@ -197,7 +199,7 @@ enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *re
 	return exit;
 }
 
-static bool reads_archives(const struct ctl_source *source)
+bool ctl_source_reads_archives(const struct ctl_source *source)
 {
 	return source->store.self != source->database.self;
 }
@@ -215,8 +217,6 @@ static bool add_archive(void *to, const struct chg_archive_line *archive)
 enum chg_rc ctl_source_archived(struct ctl_source *source, struct ctl_archived *ret)
 {
 	*ret = (struct ctl_archived){ 0 };
-	if (reads_archives(source))
-		return CHG_OK;
 	return source->database.ops->scan_archives(source->database.self, add_archive, ret);
 }
 
@@ -235,7 +235,7 @@ static void tell_unindexed(const struct ctl_source *source)
 void ctl_source_close(struct ctl_source *source)
 {
 	tell_unindexed(source);
-	if (reads_archives(source))
+	if (ctl_source_reads_archives(source))
 		source->store.ops->close(source->store.self);
 	source->database.ops->close(source->database.self);
 	source->store = source->database = (struct chg_store){ 0 };

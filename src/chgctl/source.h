@@ -29,8 +29,8 @@ struct ctl_source {
 enum ctl_exit ctl_source_find(const struct ctl_args *args, char ret_path[CTL_PATH_MAX]);
 
 /*
- * Finds it and opens it for reading, with its archives where --archive asks for them; creates nothing.
- * Says on stderr what is wrong.  The source must stay where it is until it is closed.
+ * Finds it and opens it for reading, with its archives where --archive or --archive-dir asks for them;
+ * creates nothing.  Says on stderr what is wrong.  The source must stay where it is until it is closed.
  */
 enum ctl_exit ctl_source_open(const struct ctl_args *args, struct ctl_source *ret);
 
@@ -50,7 +50,10 @@ struct ctl_archived {
 	int64_t local_sequence_max;
 };
 
-/* As the database tells it; all 0 when the source reads the archives as well. */
+/* Whether it was opened with its archives. */
+bool ctl_source_reads_archives(const struct ctl_source *source);
+
+/* As the database tells it, whether or not the source reads the archives as well. */
 enum chg_rc ctl_source_archived(struct ctl_source *source, struct ctl_archived *ret);
 
 /*

@@ -78,6 +78,7 @@ grep -q '^1500 records left the database, archives grew by [0-9]* bytes$' out ||
 same "what is left" 10 "$("$chgctl" --db $old cdr export | "$reread" jsonl)"
 all pruned.txt $old
 cmp before.txt pruned.txt || fail "archives and database are not what was there"
+"$chgctl" --db $old cdr export --archive >pruned-cdr.txt || fail "an export of both"
 told 2 'needs --older-than' --db $old db prune
 told 2 'is no span' --db $old db prune --older-than soon
 told 2 'm would be minutes or months; write 90d' --db $old db prune --older-than 3m
@@ -95,9 +96,73 @@ grep -qx '  1500 of them are in archives; --archive counts those records too' ou
 does --db $old cdr stats --archive
 grep -qx '  1 to 1508, 0 missing, 0 repeated' out || fail "all are not all: $(cat out)"
 grep -q 'in archives' out && fail "what was looked at is told to be elsewhere"
-"$chgctl" --db $old cdr list --until 2002-01-01 2>err || fail "a list of nothing"
-grep -qx 'chgctl: 1500 more in archives; --archive looks there too' err ||
-	fail "a search for what is archived does not tell: $(cat err)"
+
+# Whoever may have wanted what is archived is told so, once; nobody else is.
+older="chgctl: 1500 older records are in archives; --archive reads them too"
+# lacks ARGUMENTS...: it works, and tells that archives were not read
+lacks() {
+	"$chgctl" --db $old "$@" >out 2>err || fail "chgctl $*: exit $?"
+	same "archives told by $*" 1 "$(grep -cxF "$older" err)"
+}
+lacks cdr list --until 2002-01-01
+lacks cdr list
+lacks cdr list --newest
+lacks cdr list --limit 2
+lacks cdr list --from 2001-01-01 --party alice@example.net
+lacks cdr list --after 5 --limit 2
+lacks cdr stats --kind event
+lacks cdr stats --until 2002-01-01 --json
+lacks cdr export --output part.jsonl
+same "what else it tells" "$older
+chgctl: 10 records written to part.jsonl" "$(cat err)"
+does --db $old cdr list --from 2026-11-21
+does --db $old cdr list --state open
+does --db $old cdr list --after 1502
+does --db $old cdr list --archive
+does --db $old cdr stats --archive --kind event
+"$chgctl" --db $old cdr list --newest --limit 2 >out 2>err || fail "the newest"
+grep -q archives err && fail "the newest lack nothing: $(cat err)"
+"$chgctl" --db $old cdr list --from 2030-01-01 >out 2>err || fail "what is to come"
+grep -q archives err && fail "what is to come is in no archive: $(cat err)"
+
+# One record that is archived; one that never was.
+told 1 'record 5 is in an archive; --archive shows it' --db $old cdr show 5
+told 1 'there is no record 5000;' --db $old cdr show 5000 --archive
+told 1 'no record 5000; 1500 older records are in archives' --db $old cdr show 5000
+told 1 'no record of session some; 1500 older records are in archives' --db $old cdr show some
+told 1 'there is no record 0;' --db $old cdr show 0
+does --db $old cdr show 5 --archive
+
+# Whoever names the folder of the archives wants them read.
+does --db $old cdr show 5 --archive-dir old/archive
+does --db $old cdr list --archive-dir old/archive --limit 0 --json
+same "a list of all" 1510 "$("$reread" json <out)"
+"$chgctl" --db $old cdr export --archive-dir old/archive | cmp - pruned-cdr.txt || fail "an export of all"
+told 2 'the folder of the archives (--archive-dir) is empty' --db $old cdr list --archive-dir ''
+told 2 'the folder of the archives (--archive-dir) is empty' \
+	--db $old db prune --older-than $long --archive-dir ''
+told 2 'the path of the database (--db) is empty' --db '' cdr list
+
+# What cannot be read whole replaces nothing, and its numbers are missing: at both ends.
+mkdir torn && cp -r old/* torn && echo "the older one" >all.jsonl || fail "the copy"
+"$seed" torn/charging.db sql 'DELETE FROM cdr WHERE local_sequence > 1500' || fail "the loss"
+# torn MISSING GAPS: of 1500 archived records so many are told to be missing, and which
+torn() {
+	told 1 'nothing was written to all.jsonl' --db torn/charging.db cdr export --archive \
+		--output all.jsonl
+	same "the older file" "the older one" "$(cat all.jsonl)"
+	same "what is left beside it" "" "$(find . -name 'all.jsonl.*')"
+	"$chgctl" --db torn/charging.db cdr stats --archive --json >out 2>err
+	same "exit of stats" 1 $?
+	same "what is missing" "$1" "$(sed -n 's/^    "missing": \(.*\),$/\1/p' out)"
+	same "from" 1 "$(sed -n 's/^    "first": \(.*\),$/\1/p' out)"
+	same "to" 1500 "$(sed -n 's/^    "last": \(.*\),$/\1/p' out)"
+	same "the gaps" "$2" "$(grep -o '"gaps.*' out)"
+}
+truncate -s -20 torn/archive/records-000001.chga
+torn 500 '"gaps": [{"from": 1001, "to": 1500}]'
+rm torn/archive/records-000001.chga
+torn 1500 '"gaps": [{"from": 1, "to": 1500}]'
 # What is lost is told: behind what was archived by its number, before that how many.
 mkdir lost && cp -r old/* lost || fail "the copy"
 "$seed" lost/charging.db sql 'DELETE FROM cdr WHERE local_sequence = 1503' || fail "the loss"
@@ -116,7 +181,7 @@ same "exit of stats of archives" 0 $?
 grep -qx '    "last": 1500,' out || fail "of nothing but archives nothing is known: $(cat out)"
 told_none=$("$chgctl" --db lost/charging.db cdr list 2>&1)
 same "nothing here" "chgctl: lost/charging.db holds no records
-chgctl: 1500 more in archives; --archive looks there too" "$told_none"
+$older" "$told_none"
 
 # Why a record cost what it did can be told years later: its charge is read from the archive, the
 # ledger and the tariffs are where they were.

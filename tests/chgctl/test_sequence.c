@@ -14,23 +14,28 @@ static const struct sequence_row {
 	size_t ranges;
 	uint64_t repeated, seen, missing;
 	const char *gaps;
+	int64_t until; /* so far numbers were given, whether or not they were seen */
 } sequence_rows[] = {
-	{ "nothing", { 0 }, 0, 0, 0, 0, 0, "" },
-	{ "in order", { 1, 2, 3, 4 }, 0, 1, 0, 0, 0, "" },
-	{ "backwards", { 4, 3, 2, 1 }, 0, 1, 0, 0, 0, "" },
-	{ "out of order", { 5, 1, 3, 2, 4 }, 3, 1, 0, 3, 0, "" },
-	{ "a gap of one", { 1, 2, 4, 5 }, 0, 2, 0, 0, 1, "3-3 " },
-	{ "two gaps, in their order", { 9, 1, 4 }, 0, 3, 0, 0, 6, "2-3 5-8 " },
-	{ "a gap that closes late", { 1, 2, 4, 5, 7, 6, 3 }, 0, 1, 0, 0, 0, "" },
-	{ "one that came twice", { 1, 2, 2, 3 }, 9, 1, 1, 3, 0, "" },
-	{ "within a range too", { 1, 2, 3, 4, 2, 1 }, 0, 1, 2, 0, 0, "" },
-	{ "what is before the first is missing from 1 on", { 7, 8 }, 0, 1, 0, 0, 6, "1-6 " },
-	{ "and not behind it", { 7, 8 }, 6, 1, 0, 0, 0, "" },
-	{ "a gap is cut where it is asked for", { 1, 8 }, 5, 2, 0, 1, 2, "6-7 " },
-	{ "a range is cut too", { 1, 2, 3, 6 }, 2, 2, 0, 2, 2, "4-5 " },
-	{ "an earlier gap does not count", { 1, 4, 5, 8 }, 4, 3, 0, 2, 2, "6-7 " },
-	{ "behind the highest nothing is missing", { 1, 4 }, 7, 2, 0, 2, 0, "" },
-	{ "nor behind the highest alone", { 1, 4 }, 4, 2, 0, 2, 0, "" },
+	{ "nothing", { 0 }, 0, 0, 0, 0, 0, "", 0 },
+	{ "in order", { 1, 2, 3, 4 }, 0, 1, 0, 0, 0, "", 0 },
+	{ "backwards", { 4, 3, 2, 1 }, 0, 1, 0, 0, 0, "", 0 },
+	{ "out of order", { 5, 1, 3, 2, 4 }, 3, 1, 0, 3, 0, "", 0 },
+	{ "a gap of one", { 1, 2, 4, 5 }, 0, 2, 0, 0, 1, "3-3 ", 0 },
+	{ "two gaps, in their order", { 9, 1, 4 }, 0, 3, 0, 0, 6, "2-3 5-8 ", 0 },
+	{ "a gap that closes late", { 1, 2, 4, 5, 7, 6, 3 }, 0, 1, 0, 0, 0, "", 0 },
+	{ "one that came twice", { 1, 2, 2, 3 }, 9, 1, 1, 3, 0, "", 0 },
+	{ "within a range too", { 1, 2, 3, 4, 2, 1 }, 0, 1, 2, 0, 0, "", 0 },
+	{ "what is before the first is missing from 1 on", { 7, 8 }, 0, 1, 0, 0, 6, "1-6 ", 0 },
+	{ "and not behind it", { 7, 8 }, 6, 1, 0, 0, 0, "", 0 },
+	{ "a gap is cut where it is asked for", { 1, 8 }, 5, 2, 0, 1, 2, "6-7 ", 0 },
+	{ "a range is cut too", { 1, 2, 3, 6 }, 2, 2, 0, 2, 2, "4-5 ", 0 },
+	{ "an earlier gap does not count", { 1, 4, 5, 8 }, 4, 3, 0, 2, 2, "6-7 ", 0 },
+	{ "behind the highest nothing is missing", { 1, 4 }, 7, 2, 0, 2, 0, "", 0 },
+	{ "nor behind the highest alone", { 1, 4 }, 4, 2, 0, 2, 0, "", 0 },
+	{ "what was given and not seen is missing", { 1, 2, 4 }, 0, 2, 0, 0, 4, "3-3 5-7 ", 7 },
+	{ "also when nothing was seen", { 0 }, 0, 0, 0, 0, 3, "1-3 ", 3 },
+	{ "but what was seen behind it is not", { 1, 2, 3 }, 0, 1, 0, 0, 0, "", 2 },
+	{ "a gap goes on to the one behind it", { 1, 6 }, 0, 2, 0, 0, 4, "2-5 ", 3 },
 };
 
 static void sequence_row_holds(void **state)
@@ -46,8 +51,8 @@ static void sequence_row_holds(void **state)
 	assert_int_equal(sequence.count, row->ranges);
 	assert_int_equal(sequence.repeated, row->repeated);
 	assert_int_equal(ctl_sequence_seen(&sequence, row->after), row->seen);
-	assert_int_equal(ctl_sequence_missing(&sequence, row->after), row->missing);
-	while (ctl_sequence_gap(&sequence, gap.last, &gap))
+	assert_int_equal(ctl_sequence_missing(&sequence, row->after, row->until), row->missing);
+	while (ctl_sequence_gap(&sequence, gap.last, row->until, &gap))
 		len += (size_t)snprintf(
 			gaps + len, sizeof gaps - len, "%d-%d ", (int)gap.first, (int)gap.last);
 	assert_string_equal(gaps, row->gaps);
@@ -77,7 +82,7 @@ static void a_shuffled_sequence_closes_every_gap(void **state)
 			assert_int_equal(ctl_sequence_add(&sequence, number[i]), CHG_OK);
 	}
 	assert_int_equal(sequence.count, 2);
-	assert_int_equal(ctl_sequence_missing(&sequence, 0), 1);
+	assert_int_equal(ctl_sequence_missing(&sequence, 0, 0), 1);
 	assert_int_equal(ctl_sequence_add(&sequence, 500), CHG_OK);
 	assert_int_equal(sequence.count, 1);
 	assert_int_equal(sequence.range[0].last, N);
