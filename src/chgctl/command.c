@@ -436,7 +436,14 @@ static const struct ctl_command commands[] = {
 			"it\n"
 			"was at one moment; a file of that name is replaced in one step.  A node "
 			"may\n"
-			"run meanwhile.\n",
+			"run meanwhile.\n\n"
+			"Archives of old records belong to it: copy their folder afterwards, not "
+			"before,\n"
+			"and put both copies back together.  An older database beside newer "
+			"archives gives\n"
+			"numbers again that they have; reading with --archive tells, and "
+			"db/README.md what\n"
+			"to do (\"Versions, copies, repairs\").\n",
 		.examples = "chgctl db backup /var/backups/charging-2026-11-20.db\n",
 		.run = ctl_cmd_db_backup,
 	},

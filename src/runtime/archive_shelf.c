@@ -22,6 +22,8 @@ enum {
 struct file {
 	struct chg_archive_file file; /* fd -1: not readable */
 	uint64_t scanned;             /* up to here its chunks are known */
+	uint64_t octets;              /* so much must be there, as the database says; 0: unknown */
+	int64_t local_sequence_max;   /* of what left for it, as the database says */
 	bool is_told;                 /* somebody was told that it is not in order */
 };
 
@@ -190,55 +192,6 @@ enum chg_rc chg_archive_shelf_refresh(struct chg_archive_shelf *shelf)
 	}
 	for (size_t i = before > 0 ? before - 1 : 0; rc == CHG_OK && i < shelf->file_count; i++)
 		rc = find_chunks(shelf, i);
-	return rc;
-}
-
-/* What the database says must be there. */
-static bool compare_line(void *to, const struct chg_archive_line *archive)
-{
-	struct chg_archive_shelf *shelf = to;
-	char name[CHG_ARCHIVE_NAME_MAX];
-	(void)snprintf(name, sizeof name, "%.*s", (int)archive->name.len, archive->name.ptr);
-	size_t i = find_file(shelf, name);
-	if (i == SIZE_MAX && shelf->is_folder_told)
-		return false; /* nobody knows what is missing */
-	if (i == SIZE_MAX)
-		complain(shelf,
-			"%s/%s is missing, and %" PRIu64
-			" records with it: put it back, or a copy of it",
-			shelf->folder, name, archive->records);
-	else if (!shelf->file[i].is_told && shelf->file[i].scanned < archive->octets)
-		complain(shelf,
-			"%s/%s is damaged at octet %" PRIu64
-			" and cannot be read from there on: keep it, and put a copy in its place "
-			"that has at least %" PRIu64 " octets",
-			shelf->folder, name, shelf->file[i].scanned, archive->octets);
-	return true;
-}
-
-enum chg_rc chg_archive_shelf_open(const struct chg_store *database, const char *folder,
-	chg_archive_complain *complain_with, void *to, struct chg_archive_shelf **ret)
-{
-	struct chg_archive_shelf *shelf = calloc(1, sizeof *shelf);
-	if (shelf == NULL)
-		return CHG_E_NO_MEMORY;
-	shelf->database = *database;
-	shelf->complain = complain_with;
-	shelf->complain_to = to;
-	(void)snprintf(shelf->folder, sizeof shelf->folder, "%s", folder);
-	for (size_t i = 0; i < LOADED_MAX; i++)
-		shelf->loaded[i].chunk = SIZE_MAX;
-	/* A database that was never a node's has no number, and cannot be given one by a reader. */
-	uint32_t owner = 0;
-	if (database->ops->own_state_id(database->self, 0, &owner) == CHG_OK)
-		shelf->owner = owner;
-	enum chg_rc rc = chg_archive_shelf_refresh(shelf);
-	if (rc == CHG_OK)
-		rc = database->ops->scan_archives(database->self, compare_line, shelf);
-	if (rc == CHG_OK)
-		*ret = shelf;
-	else
-		chg_archive_shelf_close(shelf);
 	return rc;
 }
 
@@ -483,4 +436,193 @@ enum chg_rc chg_archive_shelf_in_database(
 	const struct chg_cdr_filter filter = { .cdr_id = cdr_id };
 	*ret = false;
 	return shelf->database.ops->scan_cdrs(shelf->database.self, &filter, note_found, ret);
+}
+
+static size_t find_line(const struct chg_archive_shelf *shelf,
+	const struct chg_archive_line *archive, char ret_name[CHG_ARCHIVE_NAME_MAX])
+{
+	(void)snprintf(
+		ret_name, CHG_ARCHIVE_NAME_MAX, "%.*s", (int)archive->name.len, archive->name.ptr);
+	return find_file(shelf, ret_name);
+}
+
+static bool note_line(void *to, const struct chg_archive_line *archive)
+{
+	struct chg_archive_shelf *shelf = to;
+	char name[CHG_ARCHIVE_NAME_MAX];
+	size_t i = find_line(shelf, archive, name);
+	if (i != SIZE_MAX) {
+		shelf->file[i].octets = archive->octets;
+		shelf->file[i].local_sequence_max = archive->local_sequence_max;
+	}
+	return true;
+}
+
+/* What the database says must be there. */
+static bool compare_line(void *to, const struct chg_archive_line *archive)
+{
+	struct chg_archive_shelf *shelf = to;
+	char name[CHG_ARCHIVE_NAME_MAX];
+	size_t i = find_line(shelf, archive, name);
+	if (i == SIZE_MAX && shelf->is_folder_told)
+		return false; /* nobody knows what is missing */
+	(void)note_line(shelf, archive);
+	if (i == SIZE_MAX)
+		complain(shelf,
+			"%s/%s is missing, and %" PRIu64
+			" records with it: put it back, or a copy of it",
+			shelf->folder, name, archive->records);
+	else if (!shelf->file[i].is_told && shelf->file[i].scanned < archive->octets)
+		complain(shelf,
+			"%s/%s is damaged at octet %" PRIu64
+			" and cannot be read from there on: keep it, and put a copy in its place "
+			"that has at least %" PRIu64 " octets",
+			shelf->folder, name, shelf->file[i].scanned, archive->octets);
+	return true;
+}
+
+/* What is the same of a record wherever it is, whatever became of it since. */
+struct record {
+	int64_t cdr_id;
+	int64_t local_sequence;
+	chg_instant received_first_at;
+};
+
+static bool take_highest(void *to, const struct chg_cdr *cdr)
+{
+	struct record *highest = to;
+	if (cdr->state.local_sequence > highest->local_sequence)
+		*highest = (struct record){ cdr->state.cdr_id, cdr->state.local_sequence,
+			cdr->received_first_at };
+	return true;
+}
+
+struct likeness {
+	const struct record *record;
+	bool is_same;
+};
+
+static bool compare_record(void *to, const struct chg_cdr *cdr)
+{
+	struct likeness *likeness = to;
+	const struct record *record = likeness->record;
+	likeness->is_same = cdr->state.local_sequence == record->local_sequence &&
+			    cdr->received_first_at.us == record->received_first_at.us;
+	return false;
+}
+
+static enum chg_rc has_same(const struct chg_store *store, const struct record *record, bool *ret)
+{
+	const struct chg_cdr_filter filter = { .cdr_id = record->cdr_id };
+	struct likeness likeness = { .record = record };
+	enum chg_rc rc = store->ops->scan_cdrs(store->self, &filter, compare_record, &likeness);
+	*ret = likeness.is_same;
+	return rc;
+}
+
+/* A record that did not leave for this chunk is in the database still, or left for a later one. */
+static enum chg_rc find_same(
+	struct chg_archive_shelf *shelf, size_t chunk, const struct record *record, bool *ret)
+{
+	enum chg_rc rc = has_same(&shelf->database, record, ret);
+	for (size_t i = chunk + 1; rc == CHG_OK && !*ret && i < shelf->chunk_count; i++) {
+		const struct chg_store *store = NULL;
+		if (!has_record(shelf, &shelf->chunk[i], record->cdr_id))
+			continue;
+		rc = chg_archive_shelf_load(shelf, i, &store);
+		if (rc == CHG_OK && store != NULL)
+			rc = has_same(store, record, ret);
+	}
+	return rc;
+}
+
+/* The last chunk with the highest number of its file, when that is higher than all that left for it. */
+static size_t find_suspect(const struct chg_archive_shelf *shelf, size_t file)
+{
+	int64_t highest = shelf->file[file].local_sequence_max;
+	size_t suspect = SIZE_MAX;
+	for (size_t i = 0; i < shelf->chunk_count; i++) {
+		const struct chunk *chunk = &shelf->chunk[i];
+		int64_t high = chunk->about.local_sequence.high;
+		if (chunk->file != file || high < highest ||
+			(suspect == SIZE_MAX && high == highest))
+			continue;
+		highest = high;
+		suspect = i;
+	}
+	return suspect;
+}
+
+static void complain_strange(
+	struct chg_archive_shelf *shelf, const struct file *file, const struct chunk *chunk)
+{
+	char cure[128] = "move that file to another folder";
+	if (file->octets > chunk->about.offset)
+		(void)snprintf(cure, sizeof cure, "put the archives of that copy in their place");
+	else if (file->octets > 0)
+		(void)snprintf(cure, sizeof cure,
+			"keep a copy of that file in another folder and shorten it, "
+			"`truncate --size=%" PRIu64 "`",
+			file->octets);
+	complain(shelf,
+		"%s/%s has records that this database never had, so an older copy of the database "
+		"was put back; new records get the same numbers and hide them: stop the node and "
+		"%s (db/README.md, \"Versions, copies, repairs\", tells how to read them)",
+		shelf->folder, file->file.name, cure);
+}
+
+/*
+ * An archive that knows more than the database, because an older copy of that was put back.  Numbers
+ * are given on closing, so it is enough to look at the highest: where the database had closed that
+ * record it had closed all others.  What a prune writes in this moment, or could not finish, is in the
+ * database still, or in its table by the time when it is not.
+ */
+static enum chg_rc look_for_strange(struct chg_archive_shelf *shelf, size_t i)
+{
+	const struct chg_store *store = NULL;
+	struct record highest = { 0 };
+	bool is_known = false;
+	size_t suspect = find_suspect(shelf, i);
+	if (suspect == SIZE_MAX)
+		return CHG_OK;
+	enum chg_rc rc = chg_archive_shelf_load(shelf, suspect, &store);
+	if (rc != CHG_OK || store == NULL)
+		return rc;
+	const struct chg_cdr_filter all = { .limit = 0 };
+	rc = store->ops->scan_cdrs(store->self, &all, take_highest, &highest);
+	if (rc == CHG_OK)
+		rc = find_same(shelf, suspect, &highest, &is_known);
+	if (rc == CHG_OK && !is_known)
+		rc = shelf->database.ops->scan_archives(shelf->database.self, note_line, shelf);
+	if (rc == CHG_OK && !is_known && shelf->file[i].local_sequence_max < highest.local_sequence)
+		complain_strange(shelf, &shelf->file[i], &shelf->chunk[suspect]);
+	return rc;
+}
+
+enum chg_rc chg_archive_shelf_open(const struct chg_store *database, const char *folder,
+	chg_archive_complain *complain_with, void *to, struct chg_archive_shelf **ret)
+{
+	struct chg_archive_shelf *shelf = calloc(1, sizeof *shelf);
+	if (shelf == NULL)
+		return CHG_E_NO_MEMORY;
+	shelf->database = *database;
+	shelf->complain = complain_with;
+	shelf->complain_to = to;
+	(void)snprintf(shelf->folder, sizeof shelf->folder, "%s", folder);
+	for (size_t i = 0; i < LOADED_MAX; i++)
+		shelf->loaded[i].chunk = SIZE_MAX;
+	/* A database that was never a node's has no number, and cannot be given one by a reader. */
+	uint32_t owner = 0;
+	if (database->ops->own_state_id(database->self, 0, &owner) == CHG_OK)
+		shelf->owner = owner;
+	enum chg_rc rc = chg_archive_shelf_refresh(shelf);
+	if (rc == CHG_OK)
+		rc = database->ops->scan_archives(database->self, compare_line, shelf);
+	for (size_t i = 0; rc == CHG_OK && i < shelf->file_count; i++)
+		rc = look_for_strange(shelf, i);
+	if (rc == CHG_OK)
+		*ret = shelf;
+	else
+		chg_archive_shelf_close(shelf);
+	return rc;
 }

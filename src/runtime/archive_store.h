@@ -14,8 +14,8 @@ enum {
 };
 
 /*
- * Told once about each archive that is missing, damaged or not of this database: a sentence with a
- * cure.  What else there is is read all the same.
+ * Told once about each archive that is missing, damaged, not of this database, or ahead of it: a
+ * sentence with a cure.  What else there is is read all the same.
  */
 typedef void chg_archive_complain(void *to, const char *why);
 

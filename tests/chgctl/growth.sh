@@ -210,6 +210,19 @@ mv due/archive due/elsewhere
 told 1 'there is no record 2' --db due/charging.db tariff explain --record 2 --archive
 does --db due/charging.db tariff explain --record 2 --archive --archive-dir due/elsewhere
 
+# An older copy of the database beside archives that went on is told.
+mkdir back
+"$seed" back/charging.db old 5 || fail "the seed"
+does --db back/charging.db db prune --older-than $long
+does --db back/charging.db db backup older.db
+"$seed" back/charging.db old 10 || fail "the seed" # of which five came before
+does --db back/charging.db db prune --older-than $long
+"$chgctl" --db back/charging.db cdr export --archive >ten.jsonl || fail "all of them"
+same "all of them" 10 "$("$reread" jsonl <ten.jsonl)"
+cp older.db back/charging.db && rm -f back/charging.db-*
+told 1 'older copy of the database was put back' --db back/charging.db cdr export --archive \
+	--output ahead.jsonl
+
 # Compact: the room goes back to the disk, and all is as it was.
 wide=$(size $old)
 does --db $old db compact

@@ -781,6 +781,96 @@ static void a_folder_that_cannot_be_read_is_told(void **state)
 	free_place(place);
 }
 
+/* As when an older copy of the database is put back. */
+static void put_back(struct place *place)
+{
+	char path[160];
+	fixture_close_store(&place->fixture);
+	FILE *file = fopen(place->fixture.path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(filled.bytes, 1, filled.octets, file), filled.octets);
+	assert_int_equal(fclose(file), 0);
+	snprintf(path, sizeof path, "%s-wal", place->fixture.path);
+	unlink(path);
+	fixture_open_store(&place->fixture);
+	place->remover = place->fixture.store;
+}
+
+static void take_events(struct place *place, uint32_t first, int64_t at_s)
+{
+	for (uint32_t i = first; i < first + 8; i++) {
+		struct chg_acr acr = acr_of("e", CHG_RECORD_EVENT, i);
+		take(&place->fixture.store, at_s + i, &acr);
+	}
+}
+
+/* Archives that know more than the database: new records get numbers that they have. */
+static void a_database_older_than_its_archives_is_told(void **state)
+{
+	struct place *place = make_place();
+	(void)state;
+	take_events(place, 20, 1000);
+	prune_ok(place, 1900);
+	put_back(place);
+	complains(place, "move that file to another folder", NULL);
+	take_events(place, 40, 2000);
+	complains(place, "an older copy of the database was put back", NULL);
+	/* A prune that goes on behind them does not hush it up. */
+	prune_ok(place, 1000);
+	complains(place, "an older copy of the database was put back", NULL);
+	free_place(place);
+}
+
+/* Its first file is known to it, as far as it went then. */
+static void a_file_that_went_on_is_told(void **state)
+{
+	struct place *place = make_place();
+	char *bytes = filled.bytes, cure[64], path[160];
+	size_t octets = filled.octets;
+	struct stat about;
+	(void)state;
+	prune_ok(place, 380);
+	snprintf(path, sizeof path, "%s/records-000001.chga", place->folder);
+	assert_int_equal(stat(path, &about), 0);
+	snprintf(cure, sizeof cure, "truncate --size=%ju`", (uintmax_t)about.st_size);
+	fixture_restart(&place->fixture); /* all of it is in the one file then */
+	place->remover = place->fixture.store;
+	read_filled(place->fixture.path);
+	take_events(place, 20, 1000);
+	prune_ok(place, 1900);
+	put_back(place);
+	complains(place, cure, NULL);
+	/* The cure helps. */
+	assert_int_equal(truncate(path, about.st_size), 0);
+	place->complaints = 0;
+	take_events(place, 40, 2000);
+	free(dump_both(place, NULL));
+	prune_ok(place, 1900);
+	free(dump_both(place, NULL));
+	assert_int_equal(place->complaints, 0);
+	free(filled.bytes);
+	filled.bytes = bytes;
+	filled.octets = octets;
+	free_place(place);
+}
+
+/* A copy from before a prune has all that was archived since: nothing is hidden. */
+static void a_copy_from_before_a_prune_is_in_order(void **state)
+{
+	struct place *place = make_place();
+	char *want = dump_of(&place->fixture.store, NULL);
+	(void)state;
+	prune_ok(place, 1000);
+	put_back(place);
+	same_text("the copy", strdup(want), dump_both(place, NULL));
+	take_events(place, 40, 2000);
+	prune_ok(place, 1000);
+	free(dump_both(place, NULL));
+	assert_int_equal(place->complaints, 0);
+	free(want);
+	free_place(place);
+}
+
 static void without_room_nothing_is_removed(void **state)
 {
 	struct place *place = make_place();
@@ -895,6 +985,11 @@ int main(void)
 			.test_func = a_damaged_chunk_whose_records_are_here_is_written_again },
 		{ .name = "a folder that cannot be read is told as that",
 			.test_func = a_folder_that_cannot_be_read_is_told },
+		{ .name = "a database older than its archives is told",
+			.test_func = a_database_older_than_its_archives_is_told },
+		{ .name = "a file that went on is told", .test_func = a_file_that_went_on_is_told },
+		{ .name = "a copy from before a prune is in order",
+			.test_func = a_copy_from_before_a_prune_is_in_order },
 		{ .name = "without room for the archive nothing is removed",
 			.test_func = without_room_nothing_is_removed },
 		{ .name = "the database is in order after each chunk",
