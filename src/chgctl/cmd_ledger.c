@@ -169,7 +169,6 @@ static enum ctl_exit list_from(const struct ctl_call *call, struct ctl_source *s
 
 	if (rc != CHG_OK)
 		return ctl_source_failed(source, rc);
-
 	if (account != NULL) {
 		exit = find_owner(source, account, &owner);
 		search->filter.account = chg_view_of(owner.name);

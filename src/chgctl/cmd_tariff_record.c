@@ -530,7 +530,7 @@ static enum ctl_exit not_found(struct view *view, uint64_t id)
 
 	if (rc != CHG_OK)
 		return ctl_source_failed(&view->source, rc);
-	if (archived.records > 0)
+	if (archived.records > 0 && !ctl_source_reads_archives(&view->source))
 		ctl_say("record %" PRIu64 " is not in %s; %" PRIu64
 			" more are in archives, and --archive looks there too",
 			id, view->source.path, archived.records);

@@ -161,7 +161,7 @@ static enum chg_rc read_head(struct ctl_source *source, int64_t cdr_id, struct r
 static enum chg_rc read_lines(struct ctl_source *source, struct reading *reading)
 {
 	const struct chg_store *database = &source->database;
-	bool has_archives = source->store.self != database->self;
+	bool has_archives = ctl_source_reads_archives(source);
 	struct chg_ledger_filter filter = {
 		.cdr_id = reading->receipt->cdr_id,
 		.limit = CTL_PAGE_RECORDS,
