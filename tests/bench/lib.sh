@@ -25,9 +25,12 @@ need() {
 		fail "$1 is not installed; it is needed to $3. Type as root: apt-get install --no-install-recommends $2"
 }
 
-# number TEXT OPTION: a whole number above 0.
+# number TEXT OPTION: a whole number above 0; anything else is wrong usage.
 number() {
-	[[ $1 =~ ^[0-9]+$ ]] && [ "$1" -gt 0 ] || fail "$2 wants a number, not '$1'"
+	[[ $1 =~ ^[0-9]+$ ]] && [ "$1" -gt 0 ] || {
+		say "$2 wants a number, not '$1'"
+		exit 2
+	}
 	printf '%d' "$1"
 }
 
@@ -134,14 +137,16 @@ seed() {
 
 # with_records RECORDS: the path of a prepared database of a thousand accounts and so many records.
 with_records() {
-	local base path
+	local base path mark
 	base=$(seed 1000 flat)
+	mark=$(cat "$top"/db/search/*.sql "$bench/fill_records.c" | sha256sum | cut -c 1-12)
 	[ "$1" -gt 0 ] || {
 		printf '%s' "$base"
 		return
 	}
-	path=${base%.db}-records-$1.db
+	path=${base%.db}-records-$1-$mark.db
 	if [ ! -f "$path" ]; then
+		rm -f "${base%.db}-records-$1"[.-]*
 		say "making a database of $1 records (once)"
 		cp "$base" "$path.new"
 		"$bin/bench/fill_records" "$path.new" "$1" 100000 >"$scratch/fill.log" 2>&1 ||

@@ -20,7 +20,7 @@ FNR == NR {
 $1 <= 1000 { next } # warms up
 
 {
-	is_late = $3 > limit * 1000
+	is_late = $3 > limit * 1000 || $2 == 0 # at a rate, nothing in 100 ms is a standstill
 	looks++
 	late += is_late
 	if (int($1 / 1000) in is_theirs)

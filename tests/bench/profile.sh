@@ -49,6 +49,7 @@ done
 
 line=$(sed 's/[ \t]*:[ \t]*/:/g' "$bench/cases.txt" | grep "^$case:") || fail "there is no case $case; see bench.sh --list"
 IFS=: read -r _ kind load rate accounts tariff options _ <<<"$line"
+[ "$rate" != half ] || fail "the rate of $case follows from the peak of its minute; profile the case at 10,000 a second"
 
 if [ "$tool" = perf ]; then
 	need perf linux-perf "take a profile"

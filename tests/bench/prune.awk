@@ -17,6 +17,8 @@ function is_busy() { return longest_without() > 5 * limit * 1000 || own["before"
 function verdict() {
 	if (is_busy())
 		return "cannot be told, they were late without it or others had the machine; run this when nothing else runs"
+	if (pruned < records * 0.99)
+		return "cannot be told, not all of the records left"
 	return is_reached ? "reached" : "not reached"
 }
 
@@ -25,7 +27,7 @@ function table(i, part) {
 	print "method    " kind " at " rate " requests a second from 4 peers, half of the peak rate unless it was told; latency counts from when"
 	print "          a request was due; every answer after its commit, WAL, synchronous=FULL; the load ends with the prune"
 	print "machine   " machine
-	print "columns   late: 100 ms with an answer that took longer than " limit " ms; machine's own: seconds in which nobody else took"
+	print "columns   late: 100 ms with an answer that took longer than " limit " ms, or with none; machine's own: seconds in which nobody else took"
 	print "          more than 2 % of its processors"
 	printf "\n%-18s %9s %10s %9s %9s %9s %11s %11s %15s %11s %11s\n", "", "SECONDS", "ANSWERS", "P50 MS", "P99 MS", "P99.9 MS", "LONGEST MS", "LATE/MINUTE", "MACHINE'S OWN S", "LONGEST MS", "LATE/MINUTE"
 	for (i = 1; i <= count; i++) {

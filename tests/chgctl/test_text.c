@@ -64,18 +64,23 @@ static const struct shown_row {
 	{ "bytes that are no text are numbers", BYTES("\xff\xc3"), "\\xff\\xc3" },
 };
 
-static void shown_row_holds(void **state)
+static void assert_written(
+	void (*write)(FILE *to, struct chg_view text), const struct shown_row *row)
 {
-	const struct shown_row *row = *state;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *to = open_memstream(&text, &size);
 
 	assert_non_null(to);
-	ctl_text_show(to, row->text);
+	write(to, row->text);
 	fclose(to);
 	assert_string_equal(text, row->shown);
 	free(text);
+}
+
+static void shown_row_holds(void **state)
+{
+	assert_written(ctl_text_show, *state);
 }
 
 static const struct shown_row quoted_rows[] = {
@@ -94,16 +99,7 @@ static const struct shown_row quoted_rows[] = {
 
 static void quoted_row_holds(void **state)
 {
-	const struct shown_row *row = *state;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&text, &size);
-
-	assert_non_null(to);
-	ctl_text_quoted(to, row->text);
-	fclose(to);
-	assert_string_equal(text, row->shown);
-	free(text);
+	assert_written(ctl_text_quoted, *state);
 }
 
 static const struct near_row {
